@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: MIT
+# Every command of the project. `make help` lists them. Building is CMake's business: this file only calls it.
+SHELL := /bin/bash
+.DEFAULT_GOAL := build
+MAKEFLAGS += --no-print-directory
+
+JOBS ?= $(shell nproc)
+BUILD := $(CURDIR)/build
+CMAKE := cmake -G Ninja -Wno-dev
+NINJA := ninja -j$(JOBS)
+# make run RUN_ARGS="unload-under-load --nic e1000 --repeat 5"
+RUN_ARGS ?= --all --nic e1000,virtio-net
+# make test TESTS=oracle runs the tests whose name matches.
+TESTS ?=
+
+.PHONY: help deps build host guest drivers run test unit integration test-asan lint format bench clean
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)$$/  \1|\2/' | column -t -s'|'
+
+deps: ## Install the Debian packages that are missing (apt, as root or through sudo)
+	@.ci/deps
+
+host: deps
+	@test -f $(BUILD)/host/build.ninja || $(CMAKE) -S harness -B $(BUILD)/host >/dev/null
+	@$(NINJA) -C $(BUILD)/host --quiet
+
+drivers: deps
+	@test -f $(BUILD)/drivers-x64/build.ninja || $(CMAKE) -S drivers -B $(BUILD)/drivers-x64 \
+		-DCMAKE_TOOLCHAIN_FILE=$(CURDIR)/drivers/cmake/x86_64-w64-mingw32.cmake >/dev/null
+	@test -f $(BUILD)/drivers-i386/build.ninja || $(CMAKE) -S drivers -B $(BUILD)/drivers-i386 \
+		-DCMAKE_TOOLCHAIN_FILE=$(CURDIR)/drivers/cmake/i686-w64-mingw32.cmake >/dev/null
+	@$(NINJA) -C $(BUILD)/drivers-x64 --quiet
+	@$(NINJA) -C $(BUILD)/drivers-i386 --quiet
+
+guest: deps
+	@test -f $(BUILD)/guest/build.ninja || $(CMAKE) -S guest-images/reference -B $(BUILD)/guest \
+		-DCMAKE_TOOLCHAIN_FILE=$(CURDIR)/drivers/cmake/x86_64-w64-mingw32.cmake >/dev/null
+	@$(NINJA) -C $(BUILD)/guest --quiet
+
+build: host guest drivers ## Build the host program, the reference guest and the drivers
+
+run: build ## Run every scenario on both NIC models (RUN_ARGS=... for others)
+	@$(BUILD)/rundown run $(RUN_ARGS)
+
+test: build ## Build and pass all tests, unit and integration (TESTS=regex for some)
+	@ctest --test-dir $(BUILD)/host --output-on-failure $(if $(TESTS),-R '$(TESTS)')
+
+unit: host ## Pass the tests that need no guest
+	@ctest --test-dir $(BUILD)/host --output-on-failure -j$(JOBS) -L unit $(if $(TESTS),-R '$(TESTS)')
+
+integration: build ## Pass the tests that boot guests
+	@ctest --test-dir $(BUILD)/host --output-on-failure -L integration $(if $(TESTS),-R '$(TESTS)')
+
+test-asan: deps ## Pass the unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
+	@test -f $(BUILD)/asan/build.ninja || $(CMAKE) -S harness -B $(BUILD)/asan -DRUNDOWN_SANITIZE=ON >/dev/null
+	@$(NINJA) -C $(BUILD)/asan --quiet rundown_unit_tests
+	@ctest --test-dir $(BUILD)/asan --output-on-failure -j$(JOBS) -L unit
+
+lint: ## Check formatting of the host code, layering, sizes, banned words, links of the READMEs
+	@tests/lint/lint.sh
+
+format: ## Format the sources in place
+	@git ls-files '*.cpp' '*.hpp' '*.h' | grep -vE '^tests/unit/.*/golden/' | xargs -r clang-format -i
+
+bench: build ## Measure boot, RPC, traffic and bind cycles; prints a table
+	@tests/bench/bench.sh
+
+clean: ## Remove everything that was built, and the evidence of runs
+	@rm -rf $(BUILD)
