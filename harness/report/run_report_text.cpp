@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+// RunReport -> lines for a terminal or a log.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <map>
+
+#include "report/run_report.hpp"
+
+namespace rundown::report {
+namespace {
+
+std::string_view label(const Verdict& verdict) {
+    switch (verdict.kind) {
+        case VerdictKind::pass:
+            return "PASS";
+        case VerdictKind::fail:
+            return "FAIL";
+        case VerdictKind::known:
+            return "KNOWN";
+        case VerdictKind::inconclusive:
+            return "INCONCLUSIVE";
+        case VerdictKind::invalid:
+            break;
+    }
+    return "INVALID";
+}
+
+double total_seconds(const RunReport& run) {
+    const auto total = run.timings_ms.find("total");
+    return total == run.timings_ms.end() ? 0.0 : static_cast<double>(total->second) / 1000.0;
+}
+
+std::string nics_text(const RunReport& run) {
+    return run.nics.empty() ? "no NIC" : fmt::format("{}", fmt::join(run.nics, "+"));
+}
+
+}  // namespace
+
+std::string verdict_line(const RunReport& run) {
+    std::string line = fmt::format(
+        "{:<12}  {:<32}  {:<21}  {:<5}  {:5.1f} s",
+        label(run.verdict),
+        run.scenario,
+        nics_text(run),
+        run.load,
+        total_seconds(run)
+    );
+    if (run.load != "idle") {
+        line += fmt::format(
+            "  in flight: {} sends, {} receives, {} requests",
+            run.in_flight.sends,
+            run.in_flight.receives_held,
+            run.in_flight.requests
+        );
+    }
+    return line;
+}
+
+std::string explanation(const RunReport& run) {
+    std::string text;
+    if (run.verdict.kind == VerdictKind::inconclusive) {
+        text += fmt::format("  {}: {}\n", to_string(run.verdict.why), run.verdict.sentence);
+        text += fmt::format("  who must act: {}\n", who_must_act(run.verdict.why));
+    }
+    for (const auto& finding : run.verdict.findings) {
+        text += fmt::format("  rule {}: {}\n", finding.rule, finding.explanation);
+        text += fmt::format("    {}\n", finding.citation);
+        if (finding.event) {
+            text += fmt::format("    at trace record {}\n", *finding.event);
+        }
+    }
+    if (const auto directory = run.artifacts.find("directory"); directory != run.artifacts.end()) {
+        text += fmt::format("  evidence: {}\n", directory->second);
+    }
+    text += fmt::format("  reproduce: {}\n", run.reproduce);
+    return text;
+}
+
+std::string summary(const InvocationReport& invocation) {
+    struct Tally {
+        std::size_t runs = 0;
+        std::size_t green = 0;
+    };
+    std::map<VerdictKind, std::size_t> kinds;
+    std::map<std::string, Tally> repeated;
+    for (const auto& run : invocation.runs) {
+        ++kinds[run.verdict.kind];
+        Tally& tally = repeated[fmt::format("{} {} {}", run.scenario, nics_text(run), run.load)];
+        ++tally.runs;
+        tally.green += exit_code(run.verdict) == exit_pass ? 1 : 0;
+    }
+    std::string text = fmt::format(
+        "{} runs: {} passed, {} failed, {} inconclusive",
+        invocation.runs.size(),
+        kinds[VerdictKind::pass] + kinds[VerdictKind::known],
+        kinds[VerdictKind::fail],
+        kinds[VerdictKind::inconclusive] + kinds[VerdictKind::invalid]
+    );
+    if (kinds[VerdictKind::known] != 0) {
+        text += fmt::format(" ({} with known divergences)", kinds[VerdictKind::known]);
+    }
+    text += '\n';
+    for (const auto& [name, tally] : repeated) {
+        if (tally.green != tally.runs && tally.runs > 1) {
+            text += fmt::format("  {}: not green in {} of {}\n", name, tally.runs - tally.green, tally.runs);
+        }
+    }
+    text += fmt::format("evidence: {}\n", invocation.directory);
+    return text;
+}
+
+ExitCode exit_code(const InvocationReport& invocation) {
+    ExitCode code = exit_pass;
+    for (const auto& run : invocation.runs) {
+        code = worse(code, rundown::exit_code(run.verdict));
+    }
+    return code;
+}
+
+}  // namespace rundown::report
