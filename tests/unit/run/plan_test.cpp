@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+#include "run/plan.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace rundown::run {
+namespace {
+
+using scenario::Load;
+using scenario::Scenario;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+Scenario make(const std::string& name, std::uint32_t nics, std::vector<Load> loads) {
+    Scenario scenario;
+    scenario.name = name;
+    scenario.nic_count = nics;
+    scenario.load = loads.front();
+    scenario.loads = std::move(loads);
+    return scenario;
+}
+
+const std::vector<Scenario> kCatalogue = {
+    make("none", 0, {Load::idle}),
+    make("one", 1, {Load::heavy, Load::idle}),
+    make("two", 2, {Load::heavy}),
+};
+
+std::string error_of(const Request& request) {
+    const auto specs = plan(request, kCatalogue);
+    EXPECT_FALSE(specs.has_value());
+    return specs ? "" : specs.error().sentence;
+}
+
+Request for_scenario(const std::string& name) {
+    Request request;
+    request.scenarios = {name};
+    return request;
+}
+
+TEST(Plan, AllRunsEachScenarioOncePerNicSetAndTheOneWithoutNicsOnce) {
+    Request request;
+    request.all = true;
+    request.nic_sets = "e1000,virtio-net,e1000+virtio-net";
+    const auto specs = plan(request, kCatalogue);
+    ASSERT_TRUE(specs) << specs.error().sentence;
+    std::vector<std::string> ids;
+    for (const auto& spec : *specs) {
+        ids.push_back(spec.id);
+    }
+    EXPECT_THAT(
+        ids,
+        ElementsAre(
+            "none.idle",
+            "one.e1000.heavy",
+            "one.virtio-net.heavy",
+            "one.e1000+virtio-net.heavy",
+            "two.e1000+e1000.heavy",
+            "two.virtio-net+virtio-net.heavy",
+            "two.e1000+virtio-net.heavy"
+        )
+    );
+}
+
+TEST(Plan, RepetitionsHaveTheirOwnSeedAndId) {
+    Request request = for_scenario("one");
+    request.nic_sets = "e1000";
+    request.repeat = 3;
+    request.seed = 40;
+    const auto specs = plan(request, kCatalogue);
+    ASSERT_TRUE(specs);
+    ASSERT_EQ(specs->size(), 3u);
+    EXPECT_EQ(specs->at(2).seed, 42u);
+    EXPECT_EQ(specs->at(2).id, "one.e1000.heavy.0003");
+}
+
+TEST(Plan, ALoadTheScenarioDoesNotRunWithIsRefusedWhenItWasNamed) {
+    Request request = for_scenario("two");
+    request.load = "idle";
+    EXPECT_THAT(error_of(request), HasSubstr("scenario 'two' does not run with load 'idle'; it runs with heavy"));
+    request.load = "huge";
+    EXPECT_THAT(error_of(request), HasSubstr("choose from idle, light, heavy"));
+}
+
+TEST(Plan, ALoadForAllIsTakenWhereItFits) {
+    Request request;
+    request.all = true;
+    request.nic_sets = "e1000";
+    request.load = "idle";
+    const auto specs = plan(request, kCatalogue);
+    ASSERT_TRUE(specs);
+    EXPECT_EQ(specs->at(1).load, Load::idle);
+    EXPECT_EQ(specs->at(2).load, Load::heavy);
+}
+
+TEST(Plan, EveryWrongOptionIsNamedWithItsChoices) {
+    Request request = for_scenario("one");
+    request.nic_sets = "e1000,ne2000";
+    EXPECT_THAT(error_of(request), HasSubstr("--nic: unknown NIC model 'ne2000'; choose from e1000, virtio-net"));
+    request.nic_sets = "e1000+e1000+e1000+e1000+e1000+e1000+e1000+e1000+e1000";
+    EXPECT_THAT(error_of(request), HasSubstr("at most 8"));
+    request = for_scenario("one");
+    request.guest = "beos";
+    EXPECT_THAT(error_of(request), HasSubstr("--guest: unknown guest 'beos'"));
+    request = for_scenario("one");
+    request.ndis = "7";
+    EXPECT_THAT(error_of(request), HasSubstr("--ndis: unknown version '7'"));
+    request = for_scenario("one");
+    request.repeat = 0;
+    EXPECT_THAT(error_of(request), HasSubstr("--repeat"));
+    EXPECT_THAT(error_of(for_scenario("onne")), HasSubstr("did you mean 'one'?"));
+    EXPECT_THAT(error_of(Request{}), HasSubstr("name at least one scenario"));
+    request = for_scenario("one");
+    request.all = true;
+    EXPECT_THAT(error_of(request), HasSubstr("--all"));
+}
+
+}  // namespace
+}  // namespace rundown::run
