@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // base/deadline.hpp
 //
-// A moment by which something must have happened, and its name. Passed down by value: a callee gets what is left of
-// its caller's time (`within`), never a fresh allowance of its own. Pure; the timer that enforces it is the caller's.
+// A moment by which something must have happened, and its name. Passed down by value: a callee gets
+// what is left of its caller's time (`within`), never a fresh allowance of its own. Pure; the timer
+// that enforces it is the caller's.
 #pragma once
 
 #include <algorithm>
@@ -46,8 +47,8 @@ class Deadline {
     Error expired() const {
         return fail(
             ErrorKind::timeout,
-            "gave up waiting for " + waiting_for_ + " after " +
-                std::to_string(allowance_.count()) + " ms"
+            "gave up waiting for " + waiting_for_ + " after " + std::to_string(allowance_.count()) +
+                " ms"
         );
     }
 

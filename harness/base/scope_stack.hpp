@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // base/scope_stack.hpp
 //
-// What must be undone, in reverse order, however the scope is left. A step that throws does not keep the others from
-// running. Not thread-safe.
+// What must be undone, in reverse order, however the scope is left. A step that throws does not
+// keep the others from running. Not thread-safe.
 #pragma once
 
 #include <functional>
@@ -36,7 +36,8 @@ class ScopeStack {
             steps_.pop_back();
             try {
                 step();
-            } catch (...) {  // Cleanup goes on: the next step may be the one that frees the machine.
+            } catch (...
+            ) {  // Cleanup goes on: the next step may be the one that frees the machine.
             }
         }
     }

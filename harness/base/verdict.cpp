@@ -48,9 +48,11 @@ std::string_view who_must_act(InconclusiveKind kind) {
         case InconclusiveKind::boot_failed:
             return "whoever made the guest image (see its debug log)";
         case InconclusiveKind::lost_contact:
-            return "the driver's author first: the guest stopped answering (see the debug log and the trace)";
+            return "the driver's author first: the guest stopped answering (see the debug log and "
+                   "the trace)";
         case InconclusiveKind::no_progress:
-            return "the author of the scenario or the driver: the trigger was never reached under the asked load";
+            return "the author of the scenario or the driver: the trigger was never reached under "
+                   "the asked load";
         case InconclusiveKind::trace_truncated:
             return "whoever runs this: lower the load or enlarge the trace window";
         case InconclusiveKind::infrastructure:

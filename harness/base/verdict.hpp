@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // base/verdict.hpp
 //
-// What a run ends in. Failure kinds are types: the driver's fault (fail), a divergence the guest is declared to have
-// (known), or no judgement at all (inconclusive, with whose problem that is). Inconclusive is never green.
+// What a run ends in. Failure kinds are types: the driver's fault (fail), a divergence the guest is
+// declared to have (known), or no judgement at all (inconclusive, with whose problem that is).
+// Inconclusive is never green.
 #pragma once
 
 #include <cstdint>
@@ -17,10 +18,11 @@ namespace rundown {
 
 /// One rule broken, with the sentence of the documentation it stands for.
 struct Finding {
-    std::string rule;                   // Name of the rule, as in harness/oracle/rules and `rundown list --rules`.
-    std::string citation;               // Line of the contract and document, e.g. "S6, NdisDeregisterProtocol: ...".
-    std::optional<std::uint64_t> event; // Sequence number of the trace record it hangs on.
-    std::string explanation;            // What happened, in one or two sentences.
+    std::string rule;  // Name of the rule, as in harness/oracle/rules and `rundown list --rules`.
+    std::string
+        citation;  // Line of the contract and document, e.g. "S6, NdisDeregisterProtocol: ...".
+    std::optional<std::uint64_t> event;  // Sequence number of the trace record it hangs on.
+    std::string explanation;             // What happened, in one or two sentences.
 };
 
 enum class VerdictKind {
@@ -36,7 +38,8 @@ enum class InconclusiveKind {
     none,             // Not inconclusive.
     boot_failed,      // The guest never said hello: guest image or host.
     lost_contact,     // The guest stopped answering without a bug check or a phase to blame.
-    no_progress,      // The scenario could not be brought to its trigger (no load in flight, no binding).
+    no_progress,      // The scenario could not be brought to its trigger (no load in flight, no
+                      // binding).
     trace_truncated,  // Records were lost, so absence proves nothing.
     infrastructure,   // QEMU, libvirt, disk: the machine's owner.
     cancelled,        // Stopped by a person.
@@ -45,7 +48,8 @@ enum class InconclusiveKind {
 
 std::string_view to_string(VerdictKind kind);
 std::string_view to_string(InconclusiveKind kind);
-/// Who has to do something about it, as a short phrase: "the owner of this machine (QEMU, libvirt, disk)".
+/// Who has to do something about it, as a short phrase: "the owner of this machine (QEMU, libvirt,
+/// disk)".
 std::string_view who_must_act(InconclusiveKind kind);
 
 struct Verdict {
@@ -58,7 +62,8 @@ struct Verdict {
 /// 0 pass (and known), 1 fail, 69 inconclusive, 70 harness_bug or invalid.
 ExitCode exit_code(const Verdict& verdict);
 
-/// The more alarming of two exit codes when a command ran several scenarios: 70, then 1, then 69, then 2, then 0.
+/// The more alarming of two exit codes when a command ran several scenarios: 70, then 1, then 69,
+/// then 2, then 0.
 ExitCode worse(ExitCode a, ExitCode b);
 
 /// The kind of inconclusive that an error of a stage amounts to.

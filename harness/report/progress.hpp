@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // report/progress.hpp
 //
-// Shows an invocation as it happens: on a terminal one live status line that is replaced, in a pipe plain lines.
-// Verdict lines stay in both. With --json everything here goes to standard error, so that standard output holds the
-// one document. Not thread-safe.
+// Shows an invocation as it happens: on a terminal one live status line that is replaced, in a pipe
+// plain lines. Verdict lines stay in both. With --json everything here goes to standard error, so
+// that standard output holds the one document. Not thread-safe.
 #pragma once
 
 #include <cstdio>
@@ -16,7 +16,8 @@ namespace rundown::report {
 class Progress {
   public:
     /// `stream` stays the caller's. `live` says whether a status line may be rewritten in place.
-    Progress(std::FILE* stream, bool live, bool quiet = false) : stream_(stream), live_(live), quiet_(quiet) {}
+    Progress(std::FILE* stream, bool live, bool quiet = false)
+        : stream_(stream), live_(live), quiet_(quiet) {}
     ~Progress() { clear(); }
     Progress(const Progress&) = delete;
     Progress& operator=(const Progress&) = delete;

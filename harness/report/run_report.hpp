@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // report/run_report.hpp
 //
-// What is said about one run and about a whole invocation, as data; rendered as JSON (RESULT_FORMAT.md) and as text.
-// Pure.
+// What is said about one run and about a whole invocation, as data; rendered as JSON
+// (RESULT_FORMAT.md) and as text. Pure.
 #pragma once
 
 #include <cstdint>
@@ -32,15 +32,16 @@ struct RunReport {
     std::vector<std::string> nics;
     std::string ndis;
     std::string load;
-    std::string driver;       // File name of the driver under test.
+    std::string driver;  // File name of the driver under test.
     std::uint32_t seed = 0;
     std::string accelerator;  // "tcg", "kvm"; empty when no guest was started.
     Verdict verdict;
     InFlight in_flight;
-    std::map<std::string, std::uint64_t> counts;      // sent, received, records, ...: see RESULT_FORMAT.md.
-    std::map<std::string, std::int64_t> timings_ms;   // Per phase, and "total".
-    std::map<std::string, std::string> artifacts;     // Kind -> path.
-    std::string reproduce;                            // The command that does the same again.
+    std::map<std::string, std::uint64_t>
+        counts;  // sent, received, records, ...: see RESULT_FORMAT.md.
+    std::map<std::string, std::int64_t> timings_ms;  // Per phase, and "total".
+    std::map<std::string, std::string> artifacts;    // Kind -> path.
+    std::string reproduce;                           // The command that does the same again.
 };
 
 struct InvocationReport {
@@ -52,10 +53,12 @@ struct InvocationReport {
 /// The one document that --json prints, indented.
 std::string to_json(const InvocationReport& invocation);
 
-/// One line: "PASS  unload-under-load  e1000  heavy  in flight: 64 sends, 3 receives, 2 requests  1.9 s".
+/// One line: "PASS  unload-under-load  e1000  heavy  in flight: 64 sends, 3 receives, 2
+/// requests  1.9 s".
 std::string verdict_line(const RunReport& run);
 
-/// What follows the verdict line when the run is not green: each finding with its citation, evidence, reproduce command.
+/// What follows the verdict line when the run is not green: each finding with its citation,
+/// evidence, reproduce command.
 std::string explanation(const RunReport& run);
 
 /// The last lines of an invocation: totals, flaky scenarios as k of n, where the evidence is.

@@ -104,7 +104,9 @@ std::string summary(const InvocationReport& invocation) {
     text += '\n';
     for (const auto& [name, tally] : repeated) {
         if (tally.green != tally.runs && tally.runs > 1) {
-            text += fmt::format("  {}: not green in {} of {}\n", name, tally.runs - tally.green, tally.runs);
+            text += fmt::format(
+                "  {}: not green in {} of {}\n", name, tally.runs - tally.green, tally.runs
+            );
         }
     }
     text += fmt::format("evidence: {}\n", invocation.directory);

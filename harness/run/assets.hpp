@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // run/assets.hpp
 //
-// Where the built things are that a run needs: the guest's boot files, the driver under test, the scenario files.
+// Where the built things are that a run needs: the guest's boot files, the driver under test, the
+// scenario files.
 #pragma once
 
 #include <string>
@@ -14,7 +15,7 @@ struct Assets {
     std::string directory;  // Directory of the program (build/), or $RUNDOWN_ASSETS.
     std::string boot_elf;
     std::string initrd;
-    std::string driver;     // The conforming protocol5.sys.
+    std::string driver;  // The conforming protocol5.sys.
     std::string scenarios;
 };
 

@@ -29,7 +29,8 @@ result<void> check_boot_files(const Assets& assets) {
         std::error_code error;
         if (!fs::is_regular_file(file, error)) {
             return fail(
-                ErrorKind::environment, fmt::format("{} is missing: build the reference guest with `make build`", file)
+                ErrorKind::environment,
+                fmt::format("{} is missing: build the reference guest with `make build`", file)
             );
         }
     }

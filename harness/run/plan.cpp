@@ -32,7 +32,8 @@ result<std::vector<std::vector<std::string>>> parse_nic_sets(const std::string& 
                 return fail(
                     ErrorKind::usage,
                     fmt::format(
-                        "--nic: unknown NIC model '{}'; choose from {} (',' between runs, '+' within one guest)",
+                        "--nic: unknown NIC model '{}'; choose from {} (',' between runs, '+' "
+                        "within one guest)",
                         model,
                         fmt::join(kNicModels, ", ")
                     )
@@ -42,7 +43,12 @@ result<std::vector<std::vector<std::string>>> parse_nic_sets(const std::string& 
         if (set.size() > kNicCountMax) {
             return fail(
                 ErrorKind::usage,
-                fmt::format("--nic: '{}' has {} NICs; a guest takes at most {}", set_text, set.size(), kNicCountMax)
+                fmt::format(
+                    "--nic: '{}' has {} NICs; a guest takes at most {}",
+                    set_text,
+                    set.size(),
+                    kNicCountMax
+                )
             );
         }
         sets.push_back(std::move(set));
@@ -50,7 +56,8 @@ result<std::vector<std::vector<std::string>>> parse_nic_sets(const std::string& 
     return sets;
 }
 
-/// The models of a guest for a scenario that needs `count` NICs: the set, repeated until there are enough.
+/// The models of a guest for a scenario that needs `count` NICs: the set, repeated until there are
+/// enough.
 std::vector<std::string> nics_for(const std::vector<std::string>& set, std::size_t count) {
     if (count == 0) {
         return {};
@@ -99,12 +106,17 @@ result<std::vector<scenario::Scenario>> chosen(
 ) {
     if (request.all) {
         if (!request.scenarios.empty()) {
-            return fail(ErrorKind::usage, "--all runs every scenario: leave out the names, or leave out --all");
+            return fail(
+                ErrorKind::usage,
+                "--all runs every scenario: leave out the names, or leave out --all"
+            );
         }
         return catalogue;
     }
     if (request.scenarios.empty()) {
-        return fail(ErrorKind::usage, "name at least one scenario, or say --all; `rundown list` shows them");
+        return fail(
+            ErrorKind::usage, "name at least one scenario, or say --all; `rundown list` shows them"
+        );
     }
     std::vector<scenario::Scenario> scenarios;
     for (const auto& name : request.scenarios) {
@@ -121,12 +133,15 @@ result<void> check_fixed_choices(const Request& request) {
     if (request.guest != "reference") {
         return fail(
             ErrorKind::usage,
-            fmt::format("--guest: unknown guest '{}'; this version has only 'reference'", request.guest)
+            fmt::format(
+                "--guest: unknown guest '{}'; this version has only 'reference'", request.guest
+            )
         );
     }
     if (request.ndis != "5.1") {
         return fail(
-            ErrorKind::usage, fmt::format("--ndis: unknown version '{}'; this version has only '5.1'", request.ndis)
+            ErrorKind::usage,
+            fmt::format("--ndis: unknown version '{}'; this version has only '5.1'", request.ndis)
         );
     }
     if (request.repeat < 1 || request.repeat > 100000) {
@@ -149,7 +164,9 @@ std::string id_of(const RunSpec& spec, std::uint32_t repeat) {
 
 }  // namespace
 
-result<std::vector<RunSpec>> plan(const Request& request, const std::vector<scenario::Scenario>& catalogue) {
+result<std::vector<RunSpec>> plan(
+    const Request& request, const std::vector<scenario::Scenario>& catalogue
+) {
     RUNDOWN_TRY(check_fixed_choices(request));
     const auto scenarios = chosen(request, catalogue);
     if (!scenarios) {
@@ -169,7 +186,14 @@ result<std::vector<RunSpec>> plan(const Request& request, const std::vector<scen
         for (const auto& set : *sets) {
             for (std::uint32_t i = 0; i < request.repeat; ++i) {
                 RunSpec spec{
-                    scenario, request.guest, nics_for(set, scenario.nic_count), request.ndis, *load, request.seed + i, i, {}};
+                    scenario,
+                    request.guest,
+                    nics_for(set, scenario.nic_count),
+                    request.ndis,
+                    *load,
+                    request.seed + i,
+                    i,
+                    {}};
                 spec.id = id_of(spec, request.repeat);
                 if (taken.insert(spec.id).second) {
                     specs.push_back(std::move(spec));

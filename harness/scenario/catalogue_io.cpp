@@ -22,7 +22,8 @@ std::size_t distance(const std::string& a, const std::string& b) {
         row[0] = i;
         for (std::size_t j = 1; j <= b.size(); ++j) {
             const std::size_t above = row[j];
-            row[j] = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
+            row[j] =
+                std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
             diagonal = above;
         }
     }
@@ -43,7 +44,9 @@ result<std::vector<Scenario>> load_directory(const std::string& directory) {
     if (error || files.empty()) {
         return fail(
             ErrorKind::environment,
-            fmt::format("no scenario files (*.toml) in {}: build the project with `make build`", directory)
+            fmt::format(
+                "no scenario files (*.toml) in {}: build the project with `make build`", directory
+            )
         );
     }
     std::sort(files.begin(), files.end());
@@ -60,13 +63,20 @@ result<std::vector<Scenario>> load_directory(const std::string& directory) {
             if (other.name == scenario->name) {
                 return fail(
                     ErrorKind::usage,
-                    fmt::format("{}: the name '{}' is already taken by {}", file.string(), other.name, other.file)
+                    fmt::format(
+                        "{}: the name '{}' is already taken by {}",
+                        file.string(),
+                        other.name,
+                        other.file
+                    )
                 );
             }
         }
         scenarios.push_back(std::move(*scenario));
     }
-    std::sort(scenarios.begin(), scenarios.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+    std::sort(scenarios.begin(), scenarios.end(), [](const auto& a, const auto& b) {
+        return a.name < b.name;
+    });
     return scenarios;
 }
 
@@ -80,7 +90,8 @@ result<Scenario> find(const std::vector<Scenario>& scenarios, const std::string&
             nearest = &scenario;
         }
     }
-    const bool close = nearest != nullptr && distance(name, nearest->name) <= nearest->name.size() / 2;
+    const bool close =
+        nearest != nullptr && distance(name, nearest->name) <= nearest->name.size() / 2;
     return fail(
         ErrorKind::usage,
         fmt::format(

@@ -1,22 +1,24 @@
 // SPDX-License-Identifier: MIT
 // Scenario files: TOML in, checked Scenario out. Every complaint names file, line and field.
 #include <fmt/format.h>
+#include <toml++/toml.h>
 
 #include <algorithm>
 #include <initializer_list>
 #include <set>
 #include <sstream>
-#include <toml++/toml.h>
 
 #include "scenario/scenario.hpp"
 
 namespace rundown::scenario {
 namespace {
 
-/// Reads fields of one table and remembers the first complaint, so that the caller reads straight on.
+/// Reads fields of one table and remembers the first complaint, so that the caller reads straight
+/// on.
 class FieldReader {
   public:
-    FieldReader(const toml::table& table, std::string file) : table_(table), file_(std::move(file)) {}
+    FieldReader(const toml::table& table, std::string file)
+        : table_(table), file_(std::move(file)) {}
 
     std::string text(const char* field, bool required) {
         const toml::node* node = find(field, required);
@@ -30,7 +32,9 @@ class FieldReader {
         return {};
     }
 
-    std::uint32_t number(const char* field, std::uint32_t fallback, std::uint32_t low, std::uint32_t high) {
+    std::uint32_t number(
+        const char* field, std::uint32_t fallback, std::uint32_t low, std::uint32_t high
+    ) {
         const toml::node* node = find(field, false);
         if (node == nullptr) {
             return fallback;
@@ -153,12 +157,16 @@ void read_loads(FieldReader& fields, Scenario& scenario) {
     for (const auto& text : fields.texts("loads")) {
         const Load load = load_from(text);
         if (load == Load::invalid) {
-            fields.complain_about("loads", fmt::format("has '{}'; choose from idle, light, heavy", text));
+            fields.complain_about(
+                "loads", fmt::format("has '{}'; choose from idle, light, heavy", text)
+            );
         }
         scenario.loads.push_back(load);
     }
     if (scenario.loads.empty()) {
-        fields.complain_about("loads", "must name at least one of idle, light, heavy (the first is the default)");
+        fields.complain_about(
+            "loads", "must name at least one of idle, light, heavy (the first is the default)"
+        );
         return;
     }
     scenario.load = scenario.loads.front();
@@ -171,7 +179,9 @@ void read_deadlines(FieldReader& fields, Scenario& scenario) {
             fields.complain_about(
                 "deadlines_ms",
                 fmt::format(
-                    "names the phase '{}'; choose from boot, deploy, bind, load, trigger, settle, reload, end", text
+                    "names the phase '{}'; choose from boot, deploy, bind, load, trigger, settle, "
+                    "reload, end",
+                    text
                 )
             );
             continue;
@@ -187,9 +197,9 @@ void check_together(FieldReader& fields, const Scenario& scenario) {
     if (scenario.trigger != Trigger::rebind && scenario.cycles != 1) {
         fields.complain_about("cycles", "only goes with the trigger 'rebind'");
     }
-    const bool has_traffic = std::any_of(scenario.loads.begin(), scenario.loads.end(), [](Load load) {
-        return load != Load::idle;
-    });
+    const bool has_traffic = std::any_of(
+        scenario.loads.begin(), scenario.loads.end(), [](Load load) { return load != Load::idle; }
+    );
     if (scenario.nic_count == 0 && has_traffic) {
         fields.complain_about("loads", "can only be [\"idle\"] without NICs");
     }
@@ -204,7 +214,9 @@ result<Scenario> parse(std::string_view toml_text, const std::string& file) {
     } catch (const toml::parse_error& error) {
         return fail(
             ErrorKind::usage,
-            fmt::format("{}:{}: not valid TOML: {}", file, error.source().begin.line, error.description())
+            fmt::format(
+                "{}:{}: not valid TOML: {}", file, error.source().begin.line, error.description()
+            )
         );
     }
     FieldReader fields(table, file);
@@ -217,7 +229,9 @@ result<Scenario> parse(std::string_view toml_text, const std::string& file) {
     scenario.summary = fields.text("summary", true);
     scenario.contract = fields.texts("contract");
     if (scenario.contract.empty()) {
-        fields.complain_about("contract", "must name at least one line of the contract, such as \"S4\"");
+        fields.complain_about(
+            "contract", "must name at least one line of the contract, such as \"S4\""
+        );
     }
     scenario.nic_count = fields.number("nics", 1, 0, 8);
     const std::string trigger = fields.text("trigger", true);
@@ -225,7 +239,9 @@ result<Scenario> parse(std::string_view toml_text, const std::string& file) {
     if (!trigger.empty() && scenario.trigger == Trigger::invalid) {
         fields.complain_about(
             "trigger",
-            fmt::format("is '{}'; choose from unload, unbind-all, deregister, power-off, rebind", trigger)
+            fmt::format(
+                "is '{}'; choose from unload, unbind-all, deregister, power-off, rebind", trigger
+            )
         );
     }
     scenario.cycles = fields.number("cycles", 1, 1, 100000);

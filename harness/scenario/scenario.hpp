@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // scenario/scenario.hpp
 //
-// What to do in one run, as data. Scenarios are TOML files (tests/scenarios/*.toml, SCENARIO_FORMAT.md); everything in
-// them is checked before anything boots. The command line picks the rest: NIC models, load, seed, repetitions.
+// What to do in one run, as data. Scenarios are TOML files (tests/scenarios/*.toml,
+// SCENARIO_FORMAT.md); everything in them is checked before anything boots. The command line picks
+// the rest: NIC models, load, seed, repetitions.
 #pragma once
 
 #include <cstdint>
@@ -21,14 +22,16 @@ enum class Load {
     invalid,
     idle,   // None.
     light,  // One packet in flight a binding; the host sends 100 frames a second.
-    heavy,  // Transmit ring kept full; the host sends as fast as the guest takes; OIDs from two threads.
+    heavy,  // Transmit ring kept full; the host sends as fast as the guest takes; OIDs from two
+            // threads.
 };
 
 /// What tears the driver down.
 enum class Trigger {
     invalid,
     unload,      // Stop the service: the Unload routine deregisters.
-    unbind_all,  // NDIS unbinds each adapter in turn; the driver deregisters at the last (DeregisterOn=1).
+    unbind_all,  // NDIS unbinds each adapter in turn; the driver deregisters at the last
+                 // (DeregisterOn=1).
     deregister,  // The driver calls NdisDeregisterProtocol while its bindings are open (IOCTL).
     power_off,   // The system shuts down.
     rebind,      // Unbind and bind again, `cycles` times; then unload.
@@ -39,18 +42,19 @@ enum class Phase { invalid, boot, deploy, bind, load, trigger, settle, reload, e
 
 struct Scenario {
     std::string name;
-    std::string summary;                        // One sentence.
-    std::vector<std::string> contract;          // Lines of the contract it stands for: "S4".
-    std::uint32_t nic_count = 1;                // NICs the guest needs (0 to 8).
-    Load load = Load::idle;                     // Unless the command line says otherwise,
-    std::vector<Load> loads;                    // which may name one of these.
+    std::string summary;                // One sentence.
+    std::vector<std::string> contract;  // Lines of the contract it stands for: "S4".
+    std::uint32_t nic_count = 1;        // NICs the guest needs (0 to 8).
+    Load load = Load::idle;             // Unless the command line says otherwise,
+    std::vector<Load> loads;            // which may name one of these.
     Trigger trigger = Trigger::invalid;
-    std::uint32_t cycles = 1;                   // For rebind.
-    bool reload = true;                         // Prove afterwards that the image can be loaded again.
-    std::uint32_t load_ms = 300;                // Time under load before the trigger.
-    std::map<std::string, std::uint32_t> driver_parameters;  // REG_DWORDs of the service's Parameters key.
-    std::map<Phase, Milliseconds> deadlines;    // Those that differ from default_deadline().
-    std::string file;                           // Where it was read from.
+    std::uint32_t cycles = 1;     // For rebind.
+    bool reload = true;           // Prove afterwards that the image can be loaded again.
+    std::uint32_t load_ms = 300;  // Time under load before the trigger.
+    std::map<std::string, std::uint32_t>
+        driver_parameters;                    // REG_DWORDs of the service's Parameters key.
+    std::map<Phase, Milliseconds> deadlines;  // Those that differ from default_deadline().
+    std::string file;                         // Where it was read from.
 
     Milliseconds deadline(Phase phase) const;
 };
@@ -68,7 +72,8 @@ Milliseconds default_deadline(Phase phase);
 /// Reads one scenario. `file` is only named in errors, which give line and field.
 result<Scenario> parse(std::string_view toml, const std::string& file);
 
-/// All scenarios of a directory, sorted by name. Fails on the first malformed one and on duplicate names.
+/// All scenarios of a directory, sorted by name. Fails on the first malformed one and on duplicate
+/// names.
 result<std::vector<Scenario>> load_directory(const std::string& directory);
 
 /// The named one; the error suggests the nearest name and how to list them.

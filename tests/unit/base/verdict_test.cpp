@@ -17,7 +17,9 @@ TEST(Verdict, OnlyPassAndKnownAreGreen) {
     EXPECT_EQ(exit_code(verdict_of(VerdictKind::pass)), 0);
     EXPECT_EQ(exit_code(verdict_of(VerdictKind::known)), 0);
     EXPECT_EQ(exit_code(verdict_of(VerdictKind::fail)), 1);
-    EXPECT_EQ(exit_code(verdict_of(VerdictKind::inconclusive, InconclusiveKind::trace_truncated)), 69);
+    EXPECT_EQ(
+        exit_code(verdict_of(VerdictKind::inconclusive, InconclusiveKind::trace_truncated)), 69
+    );
     EXPECT_EQ(exit_code(verdict_of(VerdictKind::inconclusive, InconclusiveKind::harness_bug)), 70);
 }
 

@@ -23,7 +23,8 @@ RunReport failing_run() {
     run.seed = 7;
     run.accelerator = "tcg";
     run.verdict.kind = VerdictKind::fail;
-    run.verdict.findings = {Finding{"open-closed-once", "S7: quoted \"text\"", 42, "Never closed."}};
+    run.verdict.findings = {
+        Finding{"open-closed-once", "S7: quoted \"text\"", 42, "Never closed."}};
     run.in_flight.sends = 64;
     run.timings_ms = {{"total", 1250}};
     run.artifacts = {{"directory", "/out/x"}};
@@ -76,7 +77,8 @@ TEST(RunReportText, TheSummaryMeasuresAFlakeAsKOfN) {
 
 TEST(RunReportText, InconclusiveSaysWhoMustActAndIsNeverGreen) {
     RunReport run = failing_run();
-    run.verdict = Verdict{VerdictKind::inconclusive, InconclusiveKind::infrastructure, "QEMU was killed", {}};
+    run.verdict =
+        Verdict{VerdictKind::inconclusive, InconclusiveKind::infrastructure, "QEMU was killed", {}};
     EXPECT_THAT(explanation(run), HasSubstr("infrastructure: QEMU was killed"));
     EXPECT_THAT(explanation(run), HasSubstr("who must act: the owner of this machine"));
     EXPECT_EQ(exit_code(InvocationReport{"", "", {run}}), exit_could_not_run);

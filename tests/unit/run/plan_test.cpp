@@ -78,7 +78,10 @@ TEST(Plan, RepetitionsHaveTheirOwnSeedAndId) {
 TEST(Plan, ALoadTheScenarioDoesNotRunWithIsRefusedWhenItWasNamed) {
     Request request = for_scenario("two");
     request.load = "idle";
-    EXPECT_THAT(error_of(request), HasSubstr("scenario 'two' does not run with load 'idle'; it runs with heavy"));
+    EXPECT_THAT(
+        error_of(request),
+        HasSubstr("scenario 'two' does not run with load 'idle'; it runs with heavy")
+    );
     request.load = "huge";
     EXPECT_THAT(error_of(request), HasSubstr("choose from idle, light, heavy"));
 }
@@ -97,7 +100,10 @@ TEST(Plan, ALoadForAllIsTakenWhereItFits) {
 TEST(Plan, EveryWrongOptionIsNamedWithItsChoices) {
     Request request = for_scenario("one");
     request.nic_sets = "e1000,ne2000";
-    EXPECT_THAT(error_of(request), HasSubstr("--nic: unknown NIC model 'ne2000'; choose from e1000, virtio-net"));
+    EXPECT_THAT(
+        error_of(request),
+        HasSubstr("--nic: unknown NIC model 'ne2000'; choose from e1000, virtio-net")
+    );
     request.nic_sets = "e1000+e1000+e1000+e1000+e1000+e1000+e1000+e1000+e1000";
     EXPECT_THAT(error_of(request), HasSubstr("at most 8"));
     request = for_scenario("one");

@@ -50,17 +50,35 @@ TEST(ScenarioParse, ReadsEveryField) {
 TEST(ScenarioParse, ComplaintsNameFileLineAndField) {
     EXPECT_EQ(
         error_of("trigger = \"unload\"", "trigger = \"unlaod\""),
-        "x.toml:6: field 'trigger' is 'unlaod'; choose from unload, unbind-all, deregister, power-off, rebind"
+        "x.toml:6: field 'trigger' is 'unlaod'; choose from unload, unbind-all, deregister, "
+        "power-off, rebind"
     );
-    EXPECT_THAT(error_of("name = \"unload-idle\"", "name = 5"), HasSubstr("x.toml:2: field 'name'"));
+    EXPECT_THAT(
+        error_of("name = \"unload-idle\"", "name = 5"), HasSubstr("x.toml:2: field 'name'")
+    );
     EXPECT_THAT(error_of("name = \"unload-idle\"\n", "\n"), HasSubstr("field 'name' is missing"));
-    EXPECT_THAT(error_of("\"idle\", \"heavy\"", "\"idle\", \"huge\""), HasSubstr("'loads' has 'huge'"));
+    EXPECT_THAT(
+        error_of("\"idle\", \"heavy\"", "\"idle\", \"huge\""), HasSubstr("'loads' has 'huge'")
+    );
     EXPECT_THAT(error_of("{ trigger = 1234 }", "{ tigger = 1 }"), HasSubstr("phase 'tigger'"));
-    EXPECT_THAT(error_of("{ trigger = 1234 }", "{ trigger = -1 }"), HasSubstr("deadlines_ms.trigger"));
-    EXPECT_THAT(error_of("trigger = \"unload\"", "trigger = \"unload\"\nnisc = 2"), HasSubstr("field 'nisc' is not"));
-    EXPECT_THAT(error_of("trigger = \"unload\"", "trigger = \"unload\"\nnics = 9"), HasSubstr("from 0 to 8"));
-    EXPECT_THAT(error_of("trigger = \"unload\"", "trigger = \"unload\"\ncycles = 2"), HasSubstr("'cycles' only goes"));
-    EXPECT_THAT(error_of("trigger = \"unload\"", "trigger = \"unload\"\nnics = 0"), HasSubstr("without NICs"));
+    EXPECT_THAT(
+        error_of("{ trigger = 1234 }", "{ trigger = -1 }"), HasSubstr("deadlines_ms.trigger")
+    );
+    EXPECT_THAT(
+        error_of("trigger = \"unload\"", "trigger = \"unload\"\nnisc = 2"),
+        HasSubstr("field 'nisc' is not")
+    );
+    EXPECT_THAT(
+        error_of("trigger = \"unload\"", "trigger = \"unload\"\nnics = 9"), HasSubstr("from 0 to 8")
+    );
+    EXPECT_THAT(
+        error_of("trigger = \"unload\"", "trigger = \"unload\"\ncycles = 2"),
+        HasSubstr("'cycles' only goes")
+    );
+    EXPECT_THAT(
+        error_of("trigger = \"unload\"", "trigger = \"unload\"\nnics = 0"),
+        HasSubstr("without NICs")
+    );
     EXPECT_THAT(error_of("[\"S4\"]", "[]"), HasSubstr("field 'contract'"));
     EXPECT_THAT(error_of("[\"S4\"]", "["), HasSubstr("not valid TOML"));
 }
@@ -103,7 +121,11 @@ TEST(ScenarioNames, RoundTrip) {
         EXPECT_EQ(load_from(to_string(load)), load);
     }
     for (auto trigger :
-         {Trigger::unload, Trigger::unbind_all, Trigger::deregister, Trigger::power_off, Trigger::rebind}) {
+         {Trigger::unload,
+          Trigger::unbind_all,
+          Trigger::deregister,
+          Trigger::power_off,
+          Trigger::rebind}) {
         EXPECT_EQ(trigger_from(to_string(trigger)), trigger);
     }
     EXPECT_EQ(load_from("invalid"), Load::invalid);

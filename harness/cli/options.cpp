@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+#include "cli/options.hpp"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <random>
+
+namespace rundown::cli {
+namespace {
+
+constexpr const char* kDescription =
+    "rundown boots Windows-family guests under QEMU, loads an NDIS protocol driver into them, "
+    "tears it down under\n"
+    "load, and checks that deregistration left nothing behind.";
+
+constexpr const char* kExamples = R"(
+Examples:
+  rundown run unload-under-load                          one scenario, on e1000 and on virtio-net
+  rundown run --all --nic e1000,virtio-net               every scenario on both NIC models
+  rundown run deregister-with-2-open-bindings --nic e1000+virtio-net
+  rundown run rebind-loop --repeat 20 --seed 1           a flake is measured: k of n
+  rundown run unload-idle --driver my-build/protocol5.sys
+  rundown run --all --json > result.json                 one document on standard output
+  rundown replay build/runs/2026-01-01T00-00-00Z-1a2b    the verdicts again, from the recorded traces
+  rundown list --rules                                   what is checked, and the documentation each rule cites
+
+Exit codes: 0 pass, 1 a finding, 2 usage, 69 could not run or inconclusive, 70 internal error.
+)";
+
+void add_run(CLI::App& app, Options& options) {
+    auto* run = app.add_subcommand("run", "Run scenarios and judge them");
+    auto& invocation = options.invocation;
+    auto& request = invocation.request;
+    run->add_option("SCENARIO", request.scenarios, "Scenarios to run (see `rundown list`)");
+    run->add_flag("--all", request.all, "Run every scenario");
+    run->add_option("--guest", request.guest, "Guest to boot")->capture_default_str();
+    run->add_option("--nic", request.nic_sets, "NIC models: ',' between runs, '+' within one guest")
+        ->capture_default_str();
+    run->add_option("--ndis", request.ndis, "NDIS version of the test driver")
+        ->capture_default_str();
+    run->add_option(
+        "--load",
+        request.load,
+        "Load at the trigger: idle, light or heavy (default: the scenario's own)"
+    );
+    run->add_option("--repeat", request.repeat, "Run each that many times, seed by seed")
+        ->capture_default_str();
+    run->add_option(
+        "--seed", request.seed, "Seed of the guest's scheduler and of the traffic (default: drawn)"
+    );
+    run->add_option(
+        "--driver", invocation.driver, "Driver under test, in place of the built protocol5.sys"
+    );
+    run->add_option(
+        "--out", invocation.out, "Directory for the evidence (default: runs/ beside the program)"
+    );
+    run->add_option("--connect", invocation.connect, "libvirt: 'embedded', or the URI of a daemon")
+        ->capture_default_str();
+    run->add_option("--accel", invocation.accelerator, "auto (by proof), kvm or tcg")
+        ->check(CLI::IsMember({"auto", "kvm", "tcg"}))
+        ->capture_default_str();
+    run->add_flag(
+        "--json",
+        options.json,
+        "Print one JSON document on standard output; progress goes to standard error"
+    );
+    run->callback([&options] { options.command = Command::run; });
+}
+
+void add_others(CLI::App& app, Options& options) {
+    auto* list = app.add_subcommand("list", "List the scenarios");
+    list->add_flag(
+        "--rules", options.rules, "List the oracle's rules instead, with what they cite"
+    );
+    list->callback([&options] { options.command = Command::list; });
+
+    auto* doctor = app.add_subcommand("doctor", "Say what this machine has and lacks");
+    doctor->callback([&options] { options.command = Command::doctor; });
+
+    auto* replay = app.add_subcommand("replay", "Judge recorded runs again, without a guest");
+    replay
+        ->add_option(
+            "RUN_DIR", options.replay_directory, "Directory of a run, or of a whole invocation"
+        )
+        ->required();
+    replay->add_flag("--json", options.json, "Print one JSON document on standard output");
+    replay->callback([&options] { options.command = Command::replay; });
+}
+
+}  // namespace
+
+Options parse_command_line(int argc, const char* const* argv) {
+    Options options;
+    options.invocation.program = argc > 0 ? argv[0] : "rundown";
+    options.invocation.request.seed = std::random_device{}() & 0x7FFFFFFF;
+    CLI::App app(kDescription, "rundown");
+    app.set_version_flag("--version", std::string("rundown ") + RUNDOWN_VERSION);
+    app.footer(kExamples);
+    app.require_subcommand(1);
+    add_run(app, options);
+    add_others(app, options);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        options.command = Command::none;
+        if (error.get_exit_code() == 0) {
+            options.exit_code = app.exit(error);
+        } else {
+            fmt::print(stderr, "rundown: {}; `rundown --help` shows the options\n", error.what());
+            options.exit_code = exit_usage;
+        }
+    }
+    return options;
+}
+
+}  // namespace rundown::cli

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+// cli/options.hpp
+//
+// The command line as data. Only shapes are checked here (CLI11); what the words mean is judged by
+// run::plan().
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "run/invocation.hpp"
+
+namespace rundown::cli {
+
+enum class Command {
+    none,    // --help or --version was printed, or the usage was wrong: leave with exit_code.
+    run,     // Run scenarios.
+    list,    // Print scenarios or rules.
+    doctor,  // Say what this machine lacks.
+    replay,  // Trace to verdict again.
+};
+
+struct Options {
+    Command command = Command::none;
+    int exit_code = 0;
+    run::InvocationOptions invocation;
+    bool json = false;
+    bool rules = false;  // list --rules
+    std::string replay_directory;
+};
+
+/// Parses the command line; prints help, version or what is wrong with it itself.
+Options parse_command_line(int argc, const char* const* argv);
+
+}  // namespace rundown::cli
