@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+#include "cli/commands.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "guest/doctor_io.hpp"
+#include "oracle/oracle.hpp"
+#include "report/progress.hpp"
+#include "run/assets.hpp"
+#include "run/invocation.hpp"
+#include "scenario/scenario.hpp"
+
+namespace rundown::cli {
+namespace {
+
+int complain(const Error& error) {
+    fmt::print(stderr, "rundown: {}\n", error.sentence);
+    return exit_code(error.kind);
+}
+
+/// Progress goes to standard output, or out of the way of the one document to standard error.
+report::Progress make_progress(bool json) {
+    std::FILE* stream = json ? stderr : stdout;
+    return report::Progress(stream, isatty(fileno(stream)) == 1);
+}
+
+int finish(const report::InvocationReport& invocation, bool json, report::Progress& progress) {
+    progress.print(report::summary(invocation));
+    if (json) {
+        fmt::print("{}", report::to_json(invocation));
+    }
+    return report::exit_code(invocation);
+}
+
+std::string_view label(guest::DoctorState state) {
+    switch (state) {
+        case guest::DoctorState::ok:
+            return "ok";
+        case guest::DoctorState::warning:
+            return "warning";
+        case guest::DoctorState::missing:
+        case guest::DoctorState::invalid:
+            break;
+    }
+    return "MISSING";
+}
+
+}  // namespace
+
+int run(const Options& options) {
+    auto progress = make_progress(options.json);
+    const auto invocation = run::run_invocation(options.invocation, progress);
+    if (!invocation) {
+        return complain(invocation.error());
+    }
+    return finish(*invocation, options.json, progress);
+}
+
+int replay(const Options& options) {
+    auto progress = make_progress(options.json);
+    const auto invocation = run::replay(options.replay_directory, progress);
+    if (!invocation) {
+        return complain(invocation.error());
+    }
+    return finish(*invocation, options.json, progress);
+}
+
+int list(const Options& options) {
+    if (options.rules) {
+        for (const auto& rule : oracle::rules()) {
+            fmt::print("{:<32}{}\n{:<32}  {}\n", rule.name, rule.sentence, "", rule.citation);
+        }
+        return exit_pass;
+    }
+    const auto scenarios = scenario::load_directory(run::locate_assets().scenarios);
+    if (!scenarios) {
+        return complain(scenarios.error());
+    }
+    for (const auto& scenario : *scenarios) {
+        std::vector<std::string_view> loads;
+        for (const auto load : scenario.loads) {
+            loads.push_back(to_string(load));
+        }
+        fmt::print(
+            "{:<32}{} [{}; {} NIC{}; {}]\n",
+            scenario.name,
+            scenario.summary,
+            fmt::join(scenario.contract, " "),
+            scenario.nic_count,
+            scenario.nic_count == 1 ? "" : "s",
+            fmt::join(loads, "|")
+        );
+    }
+    return exit_pass;
+}
+
+int doctor(const Options&) {
+    const auto assets = run::locate_assets();
+    const auto findings =
+        guest::doctor(guest::Places::of_this_process(), "", assets.boot_elf, assets.initrd);
+    int code = exit_pass;
+    for (const auto& finding : findings) {
+        fmt::print("{:<8}  {:<16}  {}", label(finding.state), finding.name, finding.sentence);
+        fmt::print("{}\n", finding.package.empty() ? "" : " (package " + finding.package + ")");
+        if (finding.state == guest::DoctorState::missing) {
+            code = exit_could_not_run;
+        }
+    }
+    return code;
+}
+
+}  // namespace rundown::cli
