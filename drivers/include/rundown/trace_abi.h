@@ -25,7 +25,8 @@ typedef struct rd_trace_header {
     uint64_t capacity;           /* Records in the ring: record of sequence s is at s % capacity. */
     uint64_t frequency_hz;       /* Ticks a second of rd_trace_record.time. */
     uint64_t boot_id;            /* Drawn anew at each boot. */
-    uint64_t reserved[3];
+    volatile uint64_t driver_bindings; /* Last binding number the driver drew; outlives a reload of the driver. */
+    uint64_t reserved[2];
     volatile uint64_t head;      /* Next sequence number to reserve; own cache line. */
     uint64_t reserved_head[7];
 } rd_trace_header;
