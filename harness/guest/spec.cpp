@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+#include "guest/spec.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <set>
+
+namespace rundown::guest {
+
+namespace {
+
+Error usage(std::string sentence) {
+    return fail(ErrorKind::usage, std::move(sentence));
+}
+
+bool is_hex_pair(std::string_view text) {
+    return text.size() == 2 && std::isxdigit(static_cast<unsigned char>(text[0])) &&
+           std::isxdigit(static_cast<unsigned char>(text[1]));
+}
+
+/// Six hex pairs, unicast: libvirt refuses multicast addresses, and so does every NIC.
+bool is_unicast_mac(std::string_view mac) {
+    if (mac.size() != 17)
+        return false;
+    for (std::size_t pair = 0; pair < 6; ++pair) {
+        if (!is_hex_pair(mac.substr(pair * 3, 2)) || (pair < 5 && mac[pair * 3 + 2] != ':'))
+            return false;
+    }
+    return (std::stoi(std::string(mac.substr(0, 2)), nullptr, 16) & 1) == 0;
+}
+
+bool is_absolute(std::string_view path) {
+    return !path.empty() && path.front() == '/';
+}
+
+result<void> check_nics(const std::vector<NicSpec>& nics) {
+    if (nics.size() > kNicsMax)
+        return usage(fmt::format("a guest can have at most {} NICs, not {}", kNicsMax, nics.size()));
+    std::set<std::string> macs;
+    for (std::size_t index = 0; index < nics.size(); ++index) {
+        const NicSpec& nic = nics[index];
+        if (nic.model == NicModel::invalid)
+            return usage(fmt::format("NIC {} has no model: choose e1000 or virtio-net", index));
+        if (nic.model != NicModel::virtio_net && nic.variant != VirtioVariant::both)
+            return usage(fmt::format("NIC {} is no virtio device and has no virtio variant", index));
+        if (!is_unicast_mac(nic.mac))
+            return usage(fmt::format("NIC {}: \"{}\" is not a unicast MAC address", index, nic.mac));
+        std::string lower = nic.mac;
+        std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
+        if (!macs.insert(lower).second)
+            return usage(fmt::format("NIC {}: MAC address {} is used twice", index, nic.mac));
+    }
+    return {};
+}
+
+}  // namespace
+
+std::string_view to_string(Accelerator accelerator) {
+    switch (accelerator) {
+        case Accelerator::invalid:
+            break;
+        case Accelerator::kvm:
+            return "kvm";
+        case Accelerator::tcg:
+            return "tcg";
+    }
+    return "invalid";
+}
+
+std::string_view to_string(NicModel model) {
+    switch (model) {
+        case NicModel::invalid:
+            break;
+        case NicModel::e1000:
+            return "e1000";
+        case NicModel::virtio_net:
+            return "virtio-net";
+    }
+    return "invalid";
+}
+
+NicModel nic_model_from(std::string_view text) {
+    for (NicModel model : {NicModel::e1000, NicModel::virtio_net}) {
+        if (text == to_string(model))
+            return model;
+    }
+    return NicModel::invalid;
+}
+
+std::string nic_mac(std::size_t index) {
+    return fmt::format("52:54:00:72:64:{:02x}", (index + 1) & 0xFF);
+}
+
+result<void> check(const GuestSpec& spec) {
+    if (!is_absolute(spec.kernel))
+        return usage(fmt::format("the guest's kernel \"{}\" is not an absolute path", spec.kernel));
+    if (!spec.initrd.empty() && !is_absolute(spec.initrd))
+        return usage(fmt::format("the guest's initrd \"{}\" is not an absolute path", spec.initrd));
+    if (!is_absolute(spec.directory))
+        return usage(fmt::format("the run directory \"{}\" is not an absolute path", spec.directory));
+    if (spec.accelerator == Accelerator::invalid)
+        return fail(ErrorKind::internal, "a guest was started before its accelerator was chosen");
+    if (spec.memory_mib < 16 || spec.memory_mib > 3072)
+        return usage(fmt::format("a guest can have 16 to 3072 MiB of memory, not {}", spec.memory_mib));
+    if (spec.trace_window_mib > 256 || (spec.trace_window_mib & (spec.trace_window_mib - 1)) != 0)
+        return usage(fmt::format(
+            "the trace window must be a power of two of at most 256 MiB, not {}", spec.trace_window_mib
+        ));
+    if (spec.icount && spec.accelerator != Accelerator::tcg)
+        return usage("counting instructions (icount) needs the accelerator tcg");
+    if (spec.icount && spec.icount->shift > 10)
+        return usage(fmt::format("icount's shift must be 0 to 10, not {}", spec.icount->shift));
+    if (spec.cpu == "host" && spec.accelerator != Accelerator::kvm)
+        return usage("the CPU model \"host\" needs the accelerator kvm");
+    if (spec.cpu.empty() || spec.machine.empty())
+        return usage("a guest needs a machine type and a CPU model");
+    return check_nics(spec.nics);
+}
+
+}  // namespace rundown::guest
