@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+// The domain XML against files in golden/. RUNDOWN_UPDATE_GOLDEN=1 writes them anew; read the difference before
+// committing it.
+#include "guest/domain_xml.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+
+namespace rundown::guest {
+namespace {
+
+GuestSpec plain_spec() {
+    GuestSpec spec;
+    spec.kernel = "/images/boot.elf";
+    spec.initrd = "/images/initrd.tar";
+    spec.command_line = "seed=7 processors=4";
+    spec.accelerator = Accelerator::tcg;
+    spec.directory = "/runs/1";
+    return spec;
+}
+
+GuestNames plain_names() {
+    GuestNames names;
+    names.domain = "rd-4711-1";
+    names.uuid = "6ccd780c-baba-1026-9564-5b8c656024db";
+    names.emulator = "/usr/bin/qemu-system-x86_64";
+    names.serial_socket = "/run/rundown/4711-99/serial-1";
+    names.trace_window = "rundown-4711-99-1";
+    names.debug_console = "/runs/1/debug-console.log";
+    return names;
+}
+
+void expect_golden(const std::string& name, const std::string& xml) {
+    const std::string path = std::string(RUNDOWN_SOURCE_DIR) + "/tests/unit/guest/golden/" + name + ".xml";
+    if (std::getenv("RUNDOWN_UPDATE_GOLDEN")) {
+        std::ofstream(path, std::ios::binary) << xml;
+        return;
+    }
+    std::ifstream file(path, std::ios::binary);
+    const std::string golden(std::istreambuf_iterator<char>(file), {});
+    EXPECT_EQ(xml, golden) << "golden file " << path;
+}
+
+TEST(DomainXml, NoNicsNoWindow) {
+    GuestSpec spec = plain_spec();
+    spec.trace_window_mib = 0;
+    spec.initrd.clear();
+    spec.command_line.clear();
+    GuestNames names = plain_names();
+    names.trace_window.clear();
+    expect_golden("no_nics_no_window", domain_xml(spec, names));
+}
+
+TEST(DomainXml, OneNicOfEachModel) {
+    GuestSpec spec = plain_spec();
+    spec.nics = {{NicModel::e1000, nic_mac(0)}, {NicModel::virtio_net, nic_mac(1)}};
+    GuestNames names = plain_names();
+    names.nic_ports = {40001, 40002};
+    expect_golden("one_nic_of_each_model", domain_xml(spec, names));
+}
+
+TEST(DomainXml, EightNicsOfEveryVariant) {
+    GuestSpec spec = plain_spec();
+    GuestNames names = plain_names();
+    for (std::size_t index = 0; index < kNicsMax; ++index) {
+        NicSpec nic{index % 2 ? NicModel::virtio_net : NicModel::e1000, nic_mac(index)};
+        if (index == 3)
+            nic.variant = VirtioVariant::transitional;
+        if (index == 5)
+            nic.variant = VirtioVariant::modern;
+        spec.nics.push_back(nic);
+        names.nic_ports.push_back(static_cast<std::uint16_t>(41000 + index));
+    }
+    expect_golden("eight_nics_of_every_variant", domain_xml(spec, names));
+}
+
+TEST(DomainXml, KvmWithTheHostsProcessor) {
+    GuestSpec spec = plain_spec();
+    spec.accelerator = Accelerator::kvm;
+    spec.cpu = "host";
+    spec.reboots = false;
+    expect_golden("kvm_with_the_hosts_processor", domain_xml(spec, plain_names()));
+}
+
+TEST(DomainXml, InstructionCountingAndPassedThroughArguments) {
+    GuestSpec spec = plain_spec();
+    spec.cpu = "max";
+    spec.icount = IcountSpec{5, false};
+    spec.qemu_arguments = {"-trace", "pci_nic"};
+    expect_golden("instruction_counting_and_arguments", domain_xml(spec, plain_names()));
+}
+
+TEST(DomainXml, HostileTextStaysText) {
+    GuestSpec spec = plain_spec();
+    spec.kernel = "/images/<&'\">.elf";
+    spec.command_line = "a='</cmdline><devices/>'\tb\n";
+    expect_golden("hostile_text", domain_xml(spec, plain_names()));
+}
+
+TEST(XmlEscape, MakesMarkupHarmless) {
+    EXPECT_EQ(xml_escape("plain"), "plain");
+    EXPECT_EQ(xml_escape("<a b='c' d=\"e\">&"), "&lt;a b=&apos;c&apos; d=&quot;e&quot;&gt;&amp;");
+    EXPECT_EQ(xml_escape("\t\n\r"), "&#9;&#10;&#13;");
+    EXPECT_EQ(xml_escape(std::string_view("\0\x01", 2)), "??");
+    EXPECT_EQ(xml_escape("ü"), "ü");
+}
+
+}  // namespace
+}  // namespace rundown::guest
