@@ -85,6 +85,8 @@ class TinyGuest {
     std::string code_;
 };
 
+inline constexpr const char* kTestRoot = "RUNDOWN_TEST_ROOT";  // Tells a child of a test to use its parent's directory.
+
 /// A directory of this test program, removed at its end. Its runtime directory is one for all tests of the process,
 /// because libvirt keeps the embedded driver where it was first.
 class TestPlace {
@@ -95,24 +97,29 @@ class TestPlace {
     }
     Places places() const { return {root_ + "/run", cache_}; }
     std::string new_directory() {
-        const std::string made = root_ + "/out-" + std::to_string(++directories_);
+        const std::string made =
+            root_ + "/out-" + std::to_string(::getpid()) + "-" + std::to_string(++directories_);
         std::filesystem::create_directories(made);
         return made;
     }
     const std::string& root() const { return root_; }
     ~TestPlace() {
         std::error_code ignored;
-        std::filesystem::remove_all(root_, ignored);
+        if (owned_)
+            std::filesystem::remove_all(root_, ignored);
     }
 
   private:
     TestPlace() {
         char name[] = "/tmp/rdt-XXXXXX";
-        root_ = ::mkdtemp(name);
+        const char* given = std::getenv(kTestRoot);
+        owned_ = given == nullptr;
+        root_ = owned_ ? ::mkdtemp(name) : given;
         // Kept between programs: libvirt needs seconds to learn QEMU.
         cache_ = "/tmp/rundown-tests-" + std::to_string(::getuid());
     }
     std::string root_, cache_;
+    bool owned_ = true;
     int directories_ = 0;
 };
 
