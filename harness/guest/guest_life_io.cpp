@@ -29,6 +29,7 @@ using Kind = LifecycleEventKind;
 namespace {
 
 constexpr Milliseconds kKillPatience{3000};
+constexpr Milliseconds kStopTimeMin{10000};
 
 Error environment(std::string sentence) {
     return fail(ErrorKind::environment, std::move(sentence));
@@ -283,6 +284,9 @@ asio::awaitable<LifecycleEvent> Guest::Life::stop_domain(Deadline deadline) {
     const TimePoint begin = Clock::now();
     wires->close_listeners();
     result<void> stopped;
+    // A run that is out of time still cleans up: what libvirt has begun, it must be let finish before it can be undone.
+    if (deadline.left(begin) < kStopTimeMin)
+        deadline = Deadline(begin, kStopTimeMin, "the guest to be stopped");
     if (!co_await kill_process(deadline)) {
         // libvirt is still starting it, or failed to, or it is another's child: whatever has this name goes.
         if (host->embedded)

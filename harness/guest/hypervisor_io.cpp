@@ -68,22 +68,29 @@ void free_opaque(void* opaque) {
     delete static_cast<WeakState*>(opaque);
 }
 
-/// libvirt prints its errors and warnings to our stderr unless told otherwise, before its first call.
-void silence_libvirt(const std::string& log) {
-    ::setenv("LIBVIRT_LOG_OUTPUTS", ("3:file:" + log).c_str(), 0);
+/// libvirt prints its errors and warnings to our stderr unless the environment says otherwise at its first call. What was
+/// set for that is taken back: to a child of ours, our log means nothing.
+result<void> initialize_quietly(const std::string& log) {
+    constexpr const char* kOutputs = "LIBVIRT_LOG_OUTPUTS";
+    const bool ours = ::setenv(kOutputs, ("3:file:" + log).c_str(), 0) == 0 && std::getenv(kOutputs) == "3:file:" + log;
     virSetErrorFunc(nullptr, [](void*, virErrorPtr) {});
+    const bool initialized = virInitialize() == 0;
+    if (ours)
+        ::unsetenv(kOutputs);
+    if (!initialized)
+        return fail(ErrorKind::environment, "libvirt cannot be initialised: " + last_libvirt_error());
+    return {};
 }
 
 /// On the worker: connects and asks for versions and events. Blocks for seconds when libvirt has to learn QEMU first.
 result<void> connect(const StatePtr& state) {
     const auto failed = [&state](const char* what) {
+        const std::string words = last_libvirt_error();  // First: every other call forgets it.
         const DoctorFinding libvirt = check_libvirt();
         if (libvirt.state == DoctorState::missing)
             return fail(ErrorKind::environment, libvirt.sentence);
-        return fail(ErrorKind::hypervisor, fmt::format("{} {}: {}", what, state->uri, last_libvirt_error()));
+        return fail(ErrorKind::hypervisor, fmt::format("{} {}: {}", what, state->uri, words));
     };
-    if (virInitialize() != 0)
-        return failed("cannot initialise libvirt for");
     state->connection = virConnectOpen(state->uri.c_str());
     if (!state->connection)
         return failed("cannot connect to libvirt at");
@@ -126,7 +133,7 @@ result<void> prepare(Hypervisor::State& state) {
     if (!registry)
         return registry.error();
     state.registry = std::move(*registry);
-    silence_libvirt(state.registry->directory() + "/libvirt.log");
+    RUNDOWN_TRY(initialize_quietly(state.registry->directory() + "/libvirt.log"));
     if (!state.embedded) {
         // Another user's QEMU must reach our sockets by name, though not list the directories.
         ::chmod(state.options.places.runtime.c_str(), 0711);
@@ -183,7 +190,9 @@ Hypervisor::Hypervisor(std::shared_ptr<State> state) : state_(std::move(state)) 
 Hypervisor::~Hypervisor() {
     State& state = *state_;
     state.worker->run_detached([state = state_] { disconnect(*state); });
-    state.worker->finish();
+    // The loop, which reaps otherwise, is waiting here; libvirt may be waiting for a QEMU to vanish.
+    state.worker->finish([] { reap_adopted_children(); });
+    state.worker.reset();
     detach_libvirt_events();
     if (state.embedded && !state.root.empty())
         save_capabilities(state.root, state.options.places.cache);

@@ -13,6 +13,7 @@
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <functional>
+#include <future>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -59,8 +60,14 @@ class Worker {
     /// Runs `work` behind the calls under way, without telling anybody.
     void run_detached(std::function<void()> work) { boost::asio::post(thread_, std::move(work)); }
 
-    /// Waits (blocking) until all calls have returned. No call may be made afterwards.
-    void finish() { thread_.join(); }
+    /// Waits (blocking) until all calls have returned, and calls `meanwhile` now and then. For destructors.
+    void finish(const std::function<void()>& meanwhile) {
+        std::promise<void> all_done;
+        boost::asio::post(thread_, [&all_done] { all_done.set_value(); });
+        auto done = all_done.get_future();
+        while (done.wait_for(Milliseconds(10)) != std::future_status::ready)
+            meanwhile();
+    }
 
   private:
     boost::asio::any_io_executor loop_;

@@ -24,6 +24,7 @@
 
 #include "guest/guest_io.hpp"
 #include "guest/hypervisor_io.hpp"
+#include "guest/process_io.hpp"
 
 namespace rundown::guest {
 
@@ -159,6 +160,15 @@ class GuestFixture : public testing::Test {
         return spec;
     }
 };
+
+/// Sends a signal to a guest's QEMU, as somebody else's hand would.
+inline void signal_qemu(const Guest& guest, int number) {
+    const auto found = find_processes([&guest](const std::vector<std::string>& arguments) {
+        return is_domain_process(arguments, guest.names().domain, guest.names().uuid);
+    });
+    ASSERT_EQ(found.size(), 1u);
+    EXPECT_TRUE(ProcessHandle::open(found[0]).signal(number));
+}
 
 inline std::string contents_of_file(const std::string& path) {
     std::ifstream file(path, std::ios::binary);

@@ -145,11 +145,7 @@ TEST_F(GuestLife, KilledQemuIsADeath) {
         if (!started)
             co_return;
         Guest& guest = **started;
-        const auto found = find_processes([&guest](const std::vector<std::string>& arguments) {
-            return is_domain_process(arguments, guest.names().domain, guest.names().uuid);
-        });
-        EXPECT_EQ(found.size(), 1u);
-        ProcessHandle::open(found.at(0)).signal(SIGKILL);
+        signal_qemu(guest, SIGKILL);
         EXPECT_EQ((co_await guest.ended(soon())).value(), GuestEnd::died);
         EXPECT_TRUE(has_event(guest, GuestEventKind::died));
         EXPECT_FALSE((co_await guest.qmp(R"({"execute":"query-status"})", soon())).has_value());
