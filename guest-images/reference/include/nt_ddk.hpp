@@ -21,3 +21,6 @@
 #undef HalDispatchTable
 #undef min
 #undef max
+typedef struct _KTHREAD KTHREAD;
+typedef struct _ETHREAD ETHREAD;
+typedef struct _KINTERRUPT KINTERRUPT;
