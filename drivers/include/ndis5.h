@@ -242,6 +242,9 @@ typedef struct _NDIS_PACKET_EXTENSION {
     PVOID NdisPacketInfo[MaxPerPacketInfo];
 } NDIS_PACKET_EXTENSION, *PNDIS_PACKET_EXTENSION;
 
+/* Least room a protocol has in a packet (MinimumProtocolReserved of a miniport's receive pool). */
+#define PROTOCOL_RESERVED_SIZE_IN_PACKET (4 * sizeof(PVOID))
+
 /* NDIS_PACKET_PRIVATE.NdisPacketFlags */
 #define fPACKET_WRAPPER_RESERVED 0x3F
 #define fPACKET_CONTAINS_MEDIA_SPECIFIC_INFO 0x40
