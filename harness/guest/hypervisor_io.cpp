@@ -82,6 +82,21 @@ result<void> initialize_quietly(const std::string& log) {
     return {};
 }
 
+/// On the worker. The embedded driver lives as long as the process, and libvirt registers it anew at each opening until its
+/// table is full at the twentieth: so its connection is opened once and kept.
+virConnectPtr open_connection(const Hypervisor::State& state) {
+    static virConnectPtr embedded = nullptr;
+    static std::string embedded_uri;
+    if (!state.embedded || (embedded && embedded_uri != state.uri))
+        return virConnectOpen(state.uri.c_str());  // libvirt refuses a second root by itself.
+    if (!embedded)
+        embedded = virConnectOpen(state.uri.c_str());
+    embedded_uri = state.uri;
+    if (embedded)
+        virConnectRef(embedded);
+    return embedded;
+}
+
 /// On the worker: connects and asks for versions and events. Blocks for seconds when libvirt has to learn QEMU first.
 result<void> connect(const StatePtr& state) {
     const auto failed = [&state](const char* what) {
@@ -91,7 +106,7 @@ result<void> connect(const StatePtr& state) {
             return fail(ErrorKind::environment, libvirt.sentence);
         return fail(ErrorKind::hypervisor, fmt::format("{} {}: {}", what, state->uri, words));
     };
-    state->connection = virConnectOpen(state->uri.c_str());
+    state->connection = open_connection(*state);
     if (!state->connection)
         return failed("cannot connect to libvirt at");
     unsigned long libvirt = 0, qemu = 0;
