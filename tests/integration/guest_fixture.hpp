@@ -20,6 +20,7 @@
 #include <fstream>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 
 #include "guest/guest_io.hpp"
@@ -147,8 +148,9 @@ class GuestFixture : public testing::Test {
         HypervisorOptions options;
         options.places = TestPlace::instance().places();
         auto hypervisor = co_await Hypervisor::open(options, soon());
-        EXPECT_TRUE(hypervisor.has_value()) << hypervisor.error().sentence;
-        co_return hypervisor ? std::move(*hypervisor) : nullptr;
+        if (!hypervisor)
+            throw std::runtime_error(hypervisor.error().sentence);  // Ends the test, which cannot go on.
+        co_return std::move(*hypervisor);
     }
 
     static GuestSpec spec_of(const TinyGuest& guest) {
