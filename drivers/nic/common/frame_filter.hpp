@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT
 // nic/common/frame_filter.hpp
 //
-// What an 802.3 adapter is asked to receive: packet filter, its own address and the multicast list. The devices filter as
-// well as they can (e1000 by a hash, virtio by the host's good will); accepts() is the exact answer, asked for every frame.
-// No I/O and no NDIS types: tests/unit/nic compiles this natively. Not synchronised: the owner's receive lock guards it.
+// What an 802.3 adapter is asked to receive: packet filter, its own address and the multicast list.
+// The devices filter as well as they can (e1000 by a hash, virtio by the host's good will);
+// accepts() is the exact answer, asked for every frame. No I/O and no NDIS types: tests/unit/nic
+// compiles this natively. Not synchronised: the owner's receive lock guards it.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
 
-namespace nic {
+namespace nic
+{
 
 /// Bits of OID_GEN_CURRENT_PACKET_FILTER that an Ethernet adapter knows.
 enum PacketFilter : uint32_t {
@@ -25,7 +27,10 @@ struct MacAddress {
     uint8_t bytes[6];
 
     /// Bit 0 of the first byte on the wire: a group address.
-    constexpr bool is_group() const { return (bytes[0] & 1) != 0; }
+    constexpr bool is_group() const
+    {
+        return (bytes[0] & 1) != 0;
+    }
 
     constexpr bool is_broadcast() const
     {
@@ -88,9 +93,13 @@ class FrameFilter
         return true;
     }
 
-    constexpr void set_address(const MacAddress &address) { address_ = address; }
+    constexpr void set_address(const MacAddress &address)
+    {
+        address_ = address;
+    }
 
-    /// Whether a frame for `destination` is to be indicated. Broadcast is not multicast: each has its own bit.
+    /// Whether a frame for `destination` is to be indicated. Broadcast is not multicast: each has
+    /// its own bit.
     constexpr bool accepts(const MacAddress &destination) const
     {
         if (wants(filter_promiscuous)) {
@@ -108,11 +117,26 @@ class FrameFilter
         return wants(filter_multicast) && lists(destination);
     }
 
-    constexpr bool wants(PacketFilter bit) const { return (packet_filter_ & bit) != 0; }
-    constexpr uint32_t packet_filter() const { return packet_filter_; }
-    constexpr const MacAddress &address() const { return address_; }
-    constexpr const MacAddress *multicast_list() const { return multicast_; }
-    constexpr uint32_t multicast_count() const { return multicast_count_; }
+    constexpr bool wants(PacketFilter bit) const
+    {
+        return (packet_filter_ & bit) != 0;
+    }
+    constexpr uint32_t packet_filter() const
+    {
+        return packet_filter_;
+    }
+    constexpr const MacAddress &address() const
+    {
+        return address_;
+    }
+    constexpr const MacAddress *multicast_list() const
+    {
+        return multicast_;
+    }
+    constexpr uint32_t multicast_count() const
+    {
+        return multicast_count_;
+    }
 
   private:
     constexpr bool lists(const MacAddress &address) const

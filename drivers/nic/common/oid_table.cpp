@@ -2,17 +2,21 @@
 // nic/common/oid_table.cpp: see oid_table.hpp.
 #include "oid_table.hpp"
 
-namespace nic {
+namespace nic
+{
 
-namespace {
+namespace
+{
 
 constexpr uint32_t kMediumEthernet = 0; // NdisMedium802_3
 constexpr uint32_t kHardwareReady = 0, kHardwareNotReady = 4;
 constexpr uint32_t kMediaConnected = 0, kMediaDisconnected = 1;
 constexpr uint32_t kPhysicalMediumUnspecified = 0;
 constexpr uint32_t kNdisVersion = 0x0501;
-// COPY_LOOKAHEAD_DATA | RECEIVE_SERIALIZED is for drivers that indicate in place; ours pend sends and need no loopback.
-constexpr uint32_t kMacOptions = 0x01 | 0x04 | 0x08; // copy lookahead, transfers not pending, no loopback
+// COPY_LOOKAHEAD_DATA | RECEIVE_SERIALIZED is for drivers that indicate in place; ours pend sends
+// and need no loopback.
+constexpr uint32_t kMacOptions =
+    0x01 | 0x04 | 0x08; // copy lookahead, transfers not pending, no loopback
 
 constexpr uint32_t kSupported[] = {
     oid_supported_list,
@@ -98,7 +102,10 @@ struct Writer {
         return {OidStatus::success, size, 0};
     }
 
-    OidAnswer number(uint32_t value) const { return bytes(&value, sizeof(value)); }
+    OidAnswer number(uint32_t value) const
+    {
+        return bytes(&value, sizeof(value));
+    }
 
     /// Statistics may be asked for in four or in eight bytes (OID_GEN_XMIT_OK and its kin).
     OidAnswer counter(uint64_t value) const
@@ -267,8 +274,8 @@ parse_set_oid(uint32_t oid, const void *buffer, uint32_t length, OidChange &chan
     }
     case oid_802_3_multicast_list: {
         if (length % sizeof(MacAddress) != 0) {
-            const auto whole = static_cast<uint32_t>(
-                (length / sizeof(MacAddress) + 1) * sizeof(MacAddress));
+            const auto whole =
+                static_cast<uint32_t>((length / sizeof(MacAddress) + 1) * sizeof(MacAddress));
             return {OidStatus::invalid_length, 0, whole};
         }
         change.count = length / static_cast<uint32_t>(sizeof(MacAddress));

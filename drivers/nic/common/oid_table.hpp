@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT
 // nic/common/oid_table.hpp
 //
-// Which OIDs the adapters answer, and how: a pure function from what is known about an adapter to bytes, and the checks a
-// set request must pass before anything changes. The numbers are those of ntddndis.h (information.cpp asserts that); they
-// are repeated here so that tests/unit/nic can compile this natively.
+// Which OIDs the adapters answer, and how: a pure function from what is known about an adapter to
+// bytes, and the checks a set request must pass before anything changes. The numbers are those of
+// ntddndis.h (information.cpp asserts that); they are repeated here so that tests/unit/nic can
+// compile this natively.
 #pragma once
 #include "frame_filter.hpp"
 #include "statistics.hpp"
 
-namespace nic {
+namespace nic
+{
 
 enum Oid : uint32_t {
     oid_supported_list = 0x00010101,
@@ -68,10 +70,11 @@ constexpr uint32_t kPayloadBytesMax = 1500;
 constexpr uint32_t kFrameBytesMax = kHeaderBytes + kPayloadBytesMax;
 constexpr uint32_t kFrameBytesMin = 60;
 
-/// What the answers are made of: fixed facts of the model, and a copy of the adapter's state at the moment of the request.
+/// What the answers are made of: fixed facts of the model, and a copy of the adapter's state at the
+/// moment of the request.
 struct AdapterFacts {
     const char *vendor_description = "";
-    uint32_t vendor_id = 0;             ///< Three bytes of the IEEE OUI, and the model in the low byte.
+    uint32_t vendor_id = 0; ///< Three bytes of the IEEE OUI, and the model in the low byte.
     uint32_t vendor_driver_version = 0; ///< Major in the high 16 bits.
     uint32_t send_packets_max = 0;      ///< Longest array MiniportSendPackets takes.
     uint32_t transmit_slots = 0;        ///< Frames the transmit ring holds.
@@ -91,7 +94,8 @@ enum class OidStatus {
     not_supported,    ///< NDIS_STATUS_NOT_SUPPORTED
     buffer_too_short, ///< NDIS_STATUS_BUFFER_TOO_SHORT: query.
     invalid_length,   ///< NDIS_STATUS_INVALID_LENGTH: set.
-    invalid_data,     ///< NDIS_STATUS_NOT_SUPPORTED for filter bits, NDIS_STATUS_INVALID_DATA otherwise.
+    invalid_data,     ///< NDIS_STATUS_NOT_SUPPORTED for filter bits, NDIS_STATUS_INVALID_DATA
+                      ///< otherwise.
     multicast_full,   ///< NDIS_STATUS_MULTICAST_FULL
 };
 

@@ -1,20 +1,23 @@
 // SPDX-License-Identifier: MIT
 // nic/common/statistics.hpp
 //
-// The counters behind the statistics OIDs. Transmit counters are guarded by the adapter's send lock, receive counters
-// by its receive lock; a copy is taken under both before an OID is answered. No I/O and no NDIS types.
+// The counters behind the statistics OIDs. Transmit counters are guarded by the adapter's send
+// lock, receive counters by its receive lock; a copy is taken under both before an OID is answered.
+// No I/O and no NDIS types.
 #pragma once
 #include <stdint.h>
 #include "frame_filter.hpp"
 
-namespace nic {
+namespace nic
+{
 
 struct Statistics {
-    uint64_t frames_sent = 0;        ///< OID_GEN_XMIT_OK
-    uint64_t send_errors = 0;        ///< OID_GEN_XMIT_ERROR
-    uint64_t frames_received = 0;    ///< OID_GEN_RCV_OK: indicated to NDIS.
-    uint64_t receive_errors = 0;     ///< OID_GEN_RCV_ERROR
-    uint64_t receive_no_buffer = 0;  ///< OID_GEN_RCV_NO_BUFFER: the device dropped for want of a buffer.
+    uint64_t frames_sent = 0;     ///< OID_GEN_XMIT_OK
+    uint64_t send_errors = 0;     ///< OID_GEN_XMIT_ERROR
+    uint64_t frames_received = 0; ///< OID_GEN_RCV_OK: indicated to NDIS.
+    uint64_t receive_errors = 0;  ///< OID_GEN_RCV_ERROR
+    uint64_t receive_no_buffer =
+        0; ///< OID_GEN_RCV_NO_BUFFER: the device dropped for want of a buffer.
     uint64_t receive_crc_errors = 0; ///< OID_GEN_RCV_CRC_ERROR
     uint64_t alignment_errors = 0;   ///< OID_802_3_RCV_ERROR_ALIGNMENT
     uint64_t one_collision = 0;      ///< OID_802_3_XMIT_ONE_COLLISION

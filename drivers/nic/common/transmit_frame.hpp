@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 // nic/common/transmit_frame.hpp
 //
-// What a ring is told of a frame to send: where its bytes lie in physical memory, and the owner's mark that comes back when
-// the device has read them. No NDIS types.
+// What a ring is told of a frame to send: where its bytes lie in physical memory, and the owner's
+// mark that comes back when the device has read them. No NDIS types.
 #pragma once
 #include <stdint.h>
 
-namespace nic {
+namespace nic
+{
 
 /// One stretch of physically contiguous memory.
 struct Fragment {
@@ -24,11 +25,22 @@ enum class PostResult {
 class RingIndex
 {
   public:
-    constexpr explicit RingIndex(uint32_t count) : mask_(count - 1) {}
-    constexpr uint32_t next(uint32_t index) const { return (index + 1) & mask_; }
-    constexpr uint32_t count() const { return mask_ + 1; }
+    constexpr explicit RingIndex(uint32_t count) : mask_(count - 1)
+    {
+    }
+    constexpr uint32_t next(uint32_t index) const
+    {
+        return (index + 1) & mask_;
+    }
+    constexpr uint32_t count() const
+    {
+        return mask_ + 1;
+    }
     /// Entries from `from` (inclusive) to `to` (exclusive).
-    constexpr uint32_t distance(uint32_t from, uint32_t to) const { return (to - from) & mask_; }
+    constexpr uint32_t distance(uint32_t from, uint32_t to) const
+    {
+        return (to - from) & mask_;
+    }
 
   private:
     uint32_t mask_;
@@ -40,7 +52,8 @@ is_power_of_two(uint32_t value)
     return value != 0 && (value & (value - 1)) == 0;
 }
 
-/// Acquire/release access to memory a device also writes: on x86 the processor keeps the order, the compiler must too.
+/// Acquire/release access to memory a device also writes: on x86 the processor keeps the order, the
+/// compiler must too.
 template <typename T>
 inline T
 device_load(const T &field)

@@ -1,21 +1,23 @@
 // SPDX-License-Identifier: MIT
 // nic/e1000/receive_ring.hpp
 //
-// The legacy receive ring: buffers posted to the device in order and taken back in order. Memory only; the owner writes
-// RDT (tail()) to the card after post(). The owner's receive lock guards it.
+// The legacy receive ring: buffers posted to the device in order and taken back in order. Memory
+// only; the owner writes RDT (tail()) to the card after post(). The owner's receive lock guards it.
 #pragma once
 #include <stddef.h>
 #include "../common/transmit_frame.hpp"
 #include "registers.hpp"
 
-namespace e1000 {
+namespace e1000
+{
 
 /// What the device says of one filled buffer.
 struct ReceivedFrame {
     void *token;     ///< Of post().
     uint32_t length; ///< Without the frame check sequence (RCTL.SECRC).
     uint8_t errors;  ///< kRxdBad bits.
-    bool whole;      ///< First and only piece: with 2048-byte buffers anything else is an over-long frame.
+    bool whole;      ///< First and only piece: with 2048-byte buffers anything else is an over-long
+                     ///< frame.
 };
 
 class ReceiveRing
@@ -35,8 +37,14 @@ class ReceiveRing
         }
     }
 
-    uint32_t posted() const { return index_.distance(take_, next_); }
-    uint32_t tail() const { return next_; }
+    uint32_t posted() const
+    {
+        return index_.distance(take_, next_);
+    }
+    uint32_t tail() const
+    {
+        return next_;
+    }
 
     /// Gives the device a buffer; false when the ring is full.
     bool post(uint64_t address, void *token)

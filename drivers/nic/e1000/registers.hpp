@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 // nic/e1000/registers.hpp
 //
-// Registers and descriptors of the 82540EM, in the names of "PCI/PCI-X Family of Gigabit Ethernet Controllers Software
-// Developer's Manual" (Intel 317453). Only what the driver uses. Numbers alone: compiled natively by tests/unit/nic.
+// Registers and descriptors of the 82540EM, in the names of "PCI/PCI-X Family of Gigabit Ethernet
+// Controllers Software Developer's Manual" (Intel 317453). Only what the driver uses. Numbers
+// alone: compiled natively by tests/unit/nic.
 #pragma once
 #include <stdint.h>
 
-namespace e1000 {
+namespace e1000
+{
 
 /// Offsets from BAR 0.
 enum Register : uint32_t {
@@ -77,8 +79,7 @@ constexpr uint32_t EERD_START = 1u << 0, EERD_DONE = 1u << 4, EERD_ADDRESS_SHIFT
 constexpr uint32_t CAUSE_TXDW = 1u << 0, CAUSE_TXQE = 1u << 1, CAUSE_LSC = 1u << 2,
                    CAUSE_RXSEQ = 1u << 3, CAUSE_RXDMT0 = 1u << 4, CAUSE_RXO = 1u << 6,
                    CAUSE_RXT0 = 1u << 7;
-constexpr uint32_t kCausesUsed =
-    CAUSE_TXDW | CAUSE_LSC | CAUSE_RXDMT0 | CAUSE_RXO | CAUSE_RXT0;
+constexpr uint32_t kCausesUsed = CAUSE_TXDW | CAUSE_LSC | CAUSE_RXDMT0 | CAUSE_RXO | CAUSE_RXT0;
 /// RCTL
 constexpr uint32_t RCTL_EN = 1u << 1, RCTL_UPE = 1u << 3, RCTL_MPE = 1u << 4, RCTL_BAM = 1u << 15,
                    RCTL_BSIZE_2048 = 0u << 16, RCTL_SECRC = 1u << 26;
@@ -139,13 +140,14 @@ link_speed_100bps(uint32_t status)
 constexpr uint32_t
 receive_address_low(const uint8_t *mac)
 {
-    return uint32_t{mac[0]} | uint32_t{mac[1]} << 8 | uint32_t{mac[2]} << 16 | uint32_t{mac[3]} << 24;
+    return uint32_t{mac[0]} | uint32_t{mac[1]} << 8 | uint32_t{mac[2]} << 16 |
+           uint32_t{mac[3]} << 24;
 }
 
 constexpr uint32_t
-receive_address_high(const uint8_t *mac)
+receive_address_high(const uint8_t *mac, bool valid)
 {
-    return uint32_t{mac[4]} | uint32_t{mac[5]} << 8 | RAH_AV;
+    return uint32_t{mac[4]} | uint32_t{mac[5]} << 8 | (valid ? RAH_AV : 0);
 }
 
 } // namespace e1000

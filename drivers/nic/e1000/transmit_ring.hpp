@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: MIT
 // nic/e1000/transmit_ring.hpp
 //
-// The legacy transmit ring: which descriptors belong to the device, and which frame each group of them carries. Memory
-// only; the owner writes TDT (tail()) to the card after post(), and feeds nothing else. The owner's send lock guards it.
+// The legacy transmit ring: which descriptors belong to the device, and which frame each group of
+// them carries. Memory only; the owner writes TDT (tail()) to the card after post(), and feeds
+// nothing else. The owner's send lock guards it.
 //
-//   reap_ ... next_ (exclusive)  belong to the device; one entry always stays empty, since head == tail means "empty".
+//   reap_ ... next_ (exclusive)  belong to the device; one entry always stays empty, since head ==
+//   tail means "empty".
 #pragma once
 #include <stddef.h>
 #include "../common/transmit_frame.hpp"
 #include "registers.hpp"
 
-namespace e1000 {
+namespace e1000
+{
 
 class TransmitRing
 {
@@ -29,9 +32,18 @@ class TransmitRing
         }
     }
 
-    uint32_t room() const { return kSlots - 1 - index_.distance(reap_, next_); }
-    uint32_t frames() const { return frames_; }
-    uint32_t tail() const { return next_; }
+    uint32_t room() const
+    {
+        return kSlots - 1 - index_.distance(reap_, next_);
+    }
+    uint32_t frames() const
+    {
+        return frames_;
+    }
+    uint32_t tail() const
+    {
+        return next_;
+    }
 
     /// Hands `count` fragments to the device as one frame; empty ones are left out.
     nic::PostResult post(const nic::Fragment *fragments, uint32_t count, void *token)
@@ -66,7 +78,8 @@ class TransmitRing
         return nic::PostResult::posted;
     }
 
-    /// The oldest frame's token when the device is done with it, else null. `status` is the last descriptor's.
+    /// The oldest frame's token when the device is done with it, else null. `status` is the last
+    /// descriptor's.
     void *reap(uint8_t *status)
     {
         if (frames_ == 0) {
@@ -76,8 +89,12 @@ class TransmitRing
         return (*status & TXD_DD) != 0 ? release_oldest() : nullptr;
     }
 
-    /// The oldest frame's token whether or not it was sent, else null. For a device that has been stopped.
-    void *take_back() { return frames_ != 0 ? release_oldest() : nullptr; }
+    /// The oldest frame's token whether or not it was sent, else null. For a device that has been
+    /// stopped.
+    void *take_back()
+    {
+        return frames_ != 0 ? release_oldest() : nullptr;
+    }
 
   private:
     static void fill(TxDescriptor &descriptor, const nic::Fragment &fragment)

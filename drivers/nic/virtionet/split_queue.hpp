@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: MIT
 // nic/virtionet/split_queue.hpp
 //
-// A split virtqueue (virtio 1.1, 2.6) as arithmetic on memory: no registers, no NDIS types, compiled natively by
-// tests/unit/nic with a device side of its own. The owner notifies the device when commit() says so, and holds its lock
-// around every call.
+// A split virtqueue (virtio 1.1, 2.6) as arithmetic on memory: no registers, no NDIS types,
+// compiled natively by tests/unit/nic with a device side of its own. The owner notifies the device
+// when commit() says so, and holds its lock around every call.
 //
-//   post()  chains descriptors from the free list and puts the head into the available ring (not yet visible)
-//   commit() makes what was posted visible, and says whether the device wants to be notified
-//   take()  the oldest used chain: its token and the bytes the device wrote
+//   post()  chains descriptors from the free list and puts the head into the available ring (not
+//   yet visible) commit() makes what was posted visible, and says whether the device wants to be
+//   notified take()  the oldest used chain: its token and the bytes the device wrote
 #pragma once
 #include <stddef.h>
 #include "../common/transmit_frame.hpp"
 
-namespace virtio {
+namespace virtio
+{
 
 struct Descriptor {
     uint64_t address;
@@ -29,8 +30,8 @@ struct UsedElement {
     uint32_t length;
 };
 
-/// Where the three parts of a queue lie within one block of memory, as the legacy interface prescribes (2.6.2); the modern
-/// one takes any addresses, these included.
+/// Where the three parts of a queue lie within one block of memory, as the legacy interface
+/// prescribes (2.6.2); the modern one takes any addresses, these included.
 struct QueueLayout {
     static constexpr uint32_t kAlign = 4096;
     uint32_t available; ///< Offset of the available ring; descriptors are at 0.
@@ -47,7 +48,8 @@ struct QueueLayout {
     }
 };
 
-/// vring_need_event of the specification (2.6.7.2): whether moving an index from `old` to `now` passes `event`.
+/// vring_need_event of the specification (2.6.7.2): whether moving an index from `old` to `now`
+/// passes `event`.
 constexpr bool
 need_event(uint16_t event, uint16_t now, uint16_t old)
 {
@@ -90,15 +92,32 @@ class SplitQueue
         }
     }
 
-    uint32_t size() const { return size_; }
-    uint32_t room() const { return free_count_; }
-    uint32_t outstanding() const { return size_ - free_count_; }
+    uint32_t size() const
+    {
+        return size_;
+    }
+    uint32_t room() const
+    {
+        return free_count_;
+    }
+    uint32_t outstanding() const
+    {
+        return size_ - free_count_;
+    }
     /// The device named a chain it was never given; nothing more is taken from it.
-    bool broken() const { return broken_; }
+    bool broken() const
+    {
+        return broken_;
+    }
 
-    /// Chains `readable` fragments, then `writable` ones, and queues them. `token` must not be null.
-    nic::PostResult
-    post(const nic::Fragment *readable, uint32_t reads, const nic::Fragment *writable, uint32_t writes, void *token)
+    /// Chains `readable` fragments, then `writable` ones, and queues them. `token` must not be
+    /// null.
+    nic::PostResult post(
+        const nic::Fragment *readable,
+        uint32_t reads,
+        const nic::Fragment *writable,
+        uint32_t writes,
+        void *token)
     {
         const uint32_t count = reads + writes;
         if (count == 0 || count > size_) {
@@ -139,7 +158,8 @@ class SplitQueue
         const uint16_t old = committed_;
         committed_ = next_available_;
         nic::device_store(available_[1], committed_);
-        // The index must be visible before the device's wish is read, or both sides could wait for each other.
+        // The index must be visible before the device's wish is read, or both sides could wait for
+        // each other.
         __sync_synchronize();
         if (event_index_) {
             return need_event(nic::device_load(used_[2 + 4 * size_]), committed_, old);
@@ -147,7 +167,10 @@ class SplitQueue
         return (nic::device_load(used_[0]) & USED_F_NO_NOTIFY) == 0;
     }
 
-    bool has_used() const { return !broken_ && nic::device_load(used_[1]) != last_used_; }
+    bool has_used() const
+    {
+        return !broken_ && nic::device_load(used_[1]) != last_used_;
+    }
 
     /// The oldest chain the device has used; false when there is none.
     bool take(Used &result)
@@ -188,7 +211,8 @@ class SplitQueue
         }
     }
 
-    /// Asks for an interrupt at the next used chain. False when one has been used already: look again.
+    /// Asks for an interrupt at the next used chain. False when one has been used already: look
+    /// again.
     bool enable_interrupts()
     {
         if (event_index_) {
@@ -227,8 +251,8 @@ class SplitQueue
     uint16_t last_used_ = 0;
     bool event_index_ = false;
     bool broken_ = false;
-    void *tokens_[kSizeMax]{};    ///< By head descriptor.
-    uint16_t chain_[kSizeMax]{};  ///< Likewise: descriptors in the chain.
+    void *tokens_[kSizeMax]{};   ///< By head descriptor.
+    uint16_t chain_[kSizeMax]{}; ///< Likewise: descriptors in the chain.
 };
 
 } // namespace virtio

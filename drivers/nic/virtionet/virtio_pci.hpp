@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 // nic/virtionet/virtio_pci.hpp
 //
-// virtio over PCI (virtio 1.1, 4.1): registers of both interfaces, and the walk of the PCI capabilities that finds the
-// modern one. Pure: configuration space comes as 256 bytes, compiled natively by tests/unit/nic.
+// virtio over PCI (virtio 1.1, 4.1): registers of both interfaces, and the walk of the PCI
+// capabilities that finds the modern one. Pure: configuration space comes as 256 bytes, compiled
+// natively by tests/unit/nic.
 #pragma once
 #include <stdint.h>
 
-namespace virtio {
+namespace virtio
+{
 
 constexpr uint16_t kVendor = 0x1af4;
 constexpr uint16_t kTransitionalNet = 0x1000, kModernNet = 0x1041;
@@ -64,7 +66,8 @@ struct ModernLayout {
     Region common, notify, isr, device;
     uint32_t notify_multiplier = 0;
 
-    /// Whether the driver can run the device through it (4.1.4: these are mandatory, device configuration is ours to need).
+    /// Whether the driver can run the device through it (4.1.4: these are mandatory, device
+    /// configuration is ours to need).
     constexpr bool usable() const
     {
         return common.present && common.length >= COMMON_BYTES && notify.present && isr.present &&
@@ -74,23 +77,25 @@ struct ModernLayout {
 
 constexpr uint32_t kConfigBytes = 256;
 
-/// Finds the modern interface in a function's configuration space. Of several capabilities of one type the first that
-/// names a possible BAR counts (4.1.4.1). A list that loops or runs out of the space ends the walk.
+/// Finds the modern interface in a function's configuration space. Of several capabilities of one
+/// type the first that names a possible BAR counts (4.1.4.1). A list that loops or runs out of the
+/// space ends the walk.
 constexpr ModernLayout
 find_modern_layout(const uint8_t *config)
 {
     constexpr uint8_t status_offset = 0x06, capabilities_offset = 0x34, vendor_specific = 0x09;
     constexpr uint8_t has_capabilities = 0x10, capability_bytes = 16, bars = 6;
     const auto read32 = [config](uint32_t at) {
-        return uint32_t{config[at]} | uint32_t{config[at + 1]} << 8 | uint32_t{config[at + 2]} << 16 |
-               uint32_t{config[at + 3]} << 24;
+        return uint32_t{config[at]} | uint32_t{config[at + 1]} << 8 |
+               uint32_t{config[at + 2]} << 16 | uint32_t{config[at + 3]} << 24;
     };
     ModernLayout layout;
     if ((config[status_offset] & has_capabilities) == 0) {
         return layout;
     }
     uint32_t at = config[capabilities_offset] & 0xfcu;
-    for (uint32_t steps = 0; at >= 0x40 && steps < kConfigBytes / 4; ++steps, at = config[at + 1] & 0xfcu) {
+    for (uint32_t steps = 0; at >= 0x40 && steps < kConfigBytes / 4;
+         ++steps, at = config[at + 1] & 0xfcu) {
         if (config[at] != vendor_specific || at + capability_bytes > kConfigBytes ||
             config[at + 2] < capability_bytes || config[at + 4] >= bars) {
             continue;

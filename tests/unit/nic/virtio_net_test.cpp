@@ -122,17 +122,19 @@ TEST(VirtioFeatures, ControlFeaturesNeedTheControlQueue) {
 struct DeviceFilter {
     bool promiscuous = true, all_multicast = false, no_multicast = false, no_unicast = false,
          no_broadcast = false;
-    std::vector<std::array<uint8_t, 6>> multicast;
+    std::vector<std::array<uint8_t, 6>> unicast, multicast;
 
     void apply(const ControlCommand& command) {
         if (command.command_class == virtio::CTRL_MAC) {
-            uint32_t unicasts = 0, count = 0;
-            std::memcpy(&unicasts, command.data, 4);
-            ASSERT_EQ(unicasts, 0u);
-            std::memcpy(&count, command.data + 4, 4);
-            ASSERT_EQ(command.data_bytes, 8 + 6 * count);
-            multicast.resize(count);
-            std::memcpy(multicast.data(), command.data + 8, 6 * count);
+            const uint8_t* at = command.data;
+            for (auto* table : {&unicast, &multicast}) {
+                uint32_t count = 0;
+                std::memcpy(&count, at, 4);
+                table->resize(count);
+                std::memcpy(table->data(), at + 4, 6 * count);
+                at += 4 + 6 * count;
+            }
+            ASSERT_EQ(command.data_bytes, at - command.data);
             return;
         }
         ASSERT_EQ(command.data_bytes, 1u);
@@ -142,9 +144,11 @@ struct DeviceFilter {
     }
 };
 
+constexpr nic::MacAddress kStation{};
+
 DeviceFilter applied(const nic::FrameFilter& filter, uint64_t features) {
     ControlCommand commands[virtio::kFilterCommandsMax];
-    const uint32_t count = virtio::filter_commands(filter, features, commands);
+    const uint32_t count = virtio::filter_commands(filter, kStation, features, commands);
     DeviceFilter device;
     for (uint32_t i = 0; i < count; ++i) {
         device.apply(commands[i]);
@@ -199,9 +203,19 @@ TEST(VirtioFilter, FullListFitsOneCommand) {
     EXPECT_EQ(applied(filter, kControl).multicast.size(), nic::FrameFilter::kMulticastMax);
 }
 
+TEST(VirtioFilter, AddressTheDeviceDoesNotKnowGoesToTheUnicastTable) {
+    nic::FrameFilter filter;
+    EXPECT_TRUE(applied(filter, kControl).unicast.empty()) << "the station's own";
+    filter.set_address({{2, 0, 0, 0, 0, 7}});
+    ASSERT_TRUE(filter.set_packet_filter(nic::filter_directed));
+    const DeviceFilter device = applied(filter, kControl);
+    ASSERT_EQ(device.unicast.size(), 1u);
+    EXPECT_EQ(device.unicast[0][5], 7);
+}
+
 TEST(VirtioFilter, WithoutTheFeatureNoCommandIsSent) {
     ControlCommand commands[virtio::kFilterCommandsMax];
-    EXPECT_EQ(virtio::filter_commands(nic::FrameFilter{}, 0, commands), 0u);
+    EXPECT_EQ(virtio::filter_commands(nic::FrameFilter{}, kStation, 0, commands), 0u);
 }
 
 }  // namespace
