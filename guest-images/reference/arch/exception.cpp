@@ -176,6 +176,8 @@ extern "C" VOID NTAPI KiExportRaiseStatus(NTSTATUS status) { raise_status(status
 VOID NTAPI ExRaiseAccessViolation() { raise_status(STATUS_ACCESS_VIOLATION, KI_CALLER); }
 VOID NTAPI ExRaiseDatatypeMisalignment() { raise_status(STATUS_DATATYPE_MISALIGNMENT, KI_CALLER); }
 
+extern "C" VOID NTAPI KiExportRestoreContext(PCONTEXT context, PEXCEPTION_RECORD) { KiRestoreContext(context); }
+
 extern "C" VOID NTAPI KiExportRaiseException(PEXCEPTION_RECORD record) {
     CONTEXT context;
     RtlCaptureContext(&context);

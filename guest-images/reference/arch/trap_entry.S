@@ -57,34 +57,32 @@ KiTrapCommon:
     .seh_stackalloc 8
     pushq %rax
     .seh_stackalloc 8
-    subq $112, %rsp
-    .seh_stackalloc 112
+    subq $144, %rsp
+    .seh_stackalloc 144
     .seh_endprologue
-    movups %xmm0, 0(%rsp)
-    movups %xmm1, 16(%rsp)
-    movups %xmm2, 32(%rsp)
-    movups %xmm3, 48(%rsp)
-    movups %xmm4, 64(%rsp)
-    movups %xmm5, 80(%rsp)
-    stmxcsr 96(%rsp)
+    movups %xmm0, 32(%rsp)
+    movups %xmm1, 48(%rsp)
+    movups %xmm2, 64(%rsp)
+    movups %xmm3, 80(%rsp)
+    movups %xmm4, 96(%rsp)
+    movups %xmm5, 112(%rsp)
+    stmxcsr 128(%rsp)
     movq %cr8, %rax
-    movq %rax, 104(%rsp)
+    movq %rax, 136(%rsp)
     cld
-    movq %rsp, %rcx
-    subq $32, %rsp                  /* shadow space; the processor aligned the stack */
+    leaq 32(%rsp), %rcx             /* above the shadow space; the processor aligned the stack */
     call KiTrap
-    addq $32, %rsp
     cli
-    movq 104(%rsp), %rax
+    movq 136(%rsp), %rax
     movq %rax, %cr8
-    movups 0(%rsp), %xmm0
-    movups 16(%rsp), %xmm1
-    movups 32(%rsp), %xmm2
-    movups 48(%rsp), %xmm3
-    movups 64(%rsp), %xmm4
-    movups 80(%rsp), %xmm5
-    ldmxcsr 96(%rsp)
-    addq $112, %rsp
+    movups 32(%rsp), %xmm0
+    movups 48(%rsp), %xmm1
+    movups 64(%rsp), %xmm2
+    movups 80(%rsp), %xmm3
+    movups 96(%rsp), %xmm4
+    movups 112(%rsp), %xmm5
+    ldmxcsr 128(%rsp)
+    addq $144, %rsp
     popq %rax
     popq %rcx
     popq %rdx

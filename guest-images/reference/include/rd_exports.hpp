@@ -90,6 +90,11 @@ RDAPI VOID NTAPI RdUnimplementedExport(const char* module, const char* name);
 /// Any IRQL. No return.
 RDAPI VOID NTAPI RdBugCheckText(const char* text, ULONG code, ULONG_PTR p1, ULONG_PTR p2, ULONG_PTR p3, ULONG_PTR p4);
 
+/// The counter behind KeQueryPerformanceCounter and rd_trace_record.time; its frequency when `frequency` is not null. Any IRQL.
+RDAPI ULONG64 NTAPI RdQueryCounter(PULONG64 frequency);
+/// Busy-waits at least so long; other logical processors run meanwhile. Any IRQL.
+RDAPI VOID NTAPI RdStall(ULONG microseconds);
+
 /// Powers the machine off (ACPI) or resets it. Any IRQL. No return.
 RDAPI VOID NTAPI RdPowerOff(void);
 RDAPI VOID NTAPI RdReset(void);
