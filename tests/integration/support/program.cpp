@@ -168,7 +168,7 @@ std::vector<std::string> leftovers() {
         found.push_back("QEMU process " + std::to_string(pid));
     }
     for (const auto& entry : fs::directory_iterator("/dev/shm")) {
-        if (entry.path().filename().string().starts_with("rundown")) {
+        if (entry.path().filename().string().starts_with("rd-")) {
             found.push_back("shared memory " + entry.path().string());
         }
     }

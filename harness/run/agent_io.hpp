@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+// run/agent_io.hpp
+//
+// What a run asks of the agent, as one function per sentence: each builds the request, waits no
+// longer than it is told, and turns a refusal (an NTSTATUS and a sentence) into an Error that says
+// what was asked. With Asio.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/deadline.hpp"
+#include "base/result.hpp"
+#include "oracle/run_record.hpp"
+#include "rpc/client_io.hpp"
+#include "rundown/protocol5_ioctl.h"
+#include "rundown/trace_abi.h"
+
+namespace rundown::run {
+
+template <class T>
+using Awaitable = boost::asio::awaitable<result<T>>;
+
+/// The service the driver under test is installed as. The protocol registers under the same name.
+inline constexpr const char* kService = "protocol5";
+
+/// One bound adapter, as NDIS sees it.
+struct BindingState {
+    std::string adapter;
+    std::string protocol;
+};
+
+class Agent {
+  public:
+    explicit Agent(rpc::Client& client) : client_(client) {}
+
+    /// Sends one request and refuses a response whose status is a failure. `what` completes "the
+    /// guest refused to ...".
+    Awaitable<rpc::Response> ask(rpc::Request request, const std::string& what, Deadline deadline);
+
+    Awaitable<void> install(
+        const std::string& file,
+        const std::map<std::string, std::uint32_t>& parameters,
+        const rpc::Hello& hello,
+        Deadline deadline
+    );
+    Awaitable<void> start_driver(Deadline deadline);
+    Awaitable<void> stop_driver(Deadline deadline);
+    Awaitable<void> wait_for_bindings(Deadline deadline);
+    Awaitable<std::vector<BindingState>> bindings(Deadline deadline);
+    Awaitable<void> bind(const BindingState& binding, Deadline deadline);
+    Awaitable<void> unbind(const BindingState& binding, Deadline deadline);
+    Awaitable<void> mark(rd_trace_mark mark, std::uint64_t value, Deadline deadline);
+    Awaitable<void> set_load(const rd_p5_load& load, Deadline deadline);
+    Awaitable<rd_p5_counters> counters(Deadline deadline);
+    /// NdisDeregisterProtocol from the driver's device-control routine; gives back its status.
+    Awaitable<std::uint32_t> deregister(Deadline deadline);
+    Awaitable<oracle::Census> census(Deadline deadline);
+    Awaitable<oracle::DriverQuery> query_driver(Deadline deadline);
+    Awaitable<void> power_off(Deadline deadline);
+
+  private:
+    Awaitable<rpc::Response> ioctl(
+        std::uint32_t code,
+        std::string input,
+        std::uint32_t output_bytes,
+        const std::string& what,
+        Deadline deadline
+    );
+
+    rpc::Client& client_;
+};
+
+}  // namespace rundown::run

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+// run/phases.hpp
+//
+// Where a run is: the phase, since when, its deadline, how long the earlier ones took. Pure; time
+// comes in.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "base/deadline.hpp"
+#include "scenario/scenario.hpp"
+
+namespace rundown::run {
+
+class Phases {
+  public:
+    Phases(const scenario::Scenario& scenario, TimePoint now) : scenario_(scenario), start_(now) {}
+
+    /// Leaves the current phase and enters `phase`.
+    void enter(scenario::Phase phase, TimePoint now) {
+        leave(now);
+        phase_ = phase;
+        entered_ = now;
+    }
+
+    /// Ends the current phase; its time counts from then on.
+    void leave(TimePoint now) {
+        if (phase_ != scenario::Phase::invalid) {
+            took_[phase_] += std::chrono::duration_cast<Milliseconds>(now - entered_);
+            phase_ = scenario::Phase::invalid;
+        }
+    }
+
+    scenario::Phase phase() const { return phase_; }
+
+    /// The deadline of a wait inside the current phase: never later than the phase's own.
+    Deadline deadline(const std::string& waiting_for) const {
+        const std::string phase(to_string(phase_));
+        return Deadline(
+            entered_, scenario_.deadline(phase_), waiting_for + " (phase " + phase + ")"
+        );
+    }
+
+    /// Milliseconds per phase, and "total" since the start.
+    std::map<std::string, std::int64_t> timings(TimePoint now) const {
+        std::map<std::string, std::int64_t> timings;
+        for (const auto& [phase, time] : took_) {
+            timings.emplace(to_string(phase), time.count());
+        }
+        timings["total"] = std::chrono::duration_cast<Milliseconds>(now - start_).count();
+        return timings;
+    }
+
+  private:
+    const scenario::Scenario& scenario_;
+    TimePoint start_;
+    TimePoint entered_{};
+    scenario::Phase phase_ = scenario::Phase::invalid;
+    std::map<scenario::Phase, Milliseconds> took_;
+};
+
+}  // namespace rundown::run
