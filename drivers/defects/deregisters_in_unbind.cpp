@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // defects/deregisters_in_unbind.cpp
 //
-// Deregisters from inside ProtocolUnbindAdapter: the deregistration waits for the unbind that waits for it.
+// Deregisters from inside ProtocolUnbindAdapter: the deregistration waits for the unbind that waits
+// for it.
 #include "protocol5/protocol5.hpp"
 
 extern "C" void

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT
 // defects/forgets_a_request.cpp
 //
-// Closes a binding with a request nobody waits for, and loses it when it completes: its memory is never freed.
+// Closes a binding with a request nobody waits for, and loses it when it completes: its memory is
+// never freed.
 #include "protocol5/ndis_calls.hpp"
 
 extern "C" void __real_P5ClearFilters(P5_BINDING *Binding);
-extern "C" VOID NTAPI
-__real_P5RequestComplete(NDIS_HANDLE ProtocolBindingContext, PNDIS_REQUEST NdisRequest, NDIS_STATUS Status);
+extern "C" VOID NTAPI __real_P5RequestComplete(
+    NDIS_HANDLE ProtocolBindingContext, PNDIS_REQUEST NdisRequest, NDIS_STATUS Status);
 
-namespace {
+namespace
+{
 
 struct ForgottenRequest {
     NDIS_REQUEST Ndis;
@@ -38,7 +40,8 @@ __wrap_P5ClearFilters(P5_BINDING *Binding)
 }
 
 extern "C" VOID NTAPI
-__wrap_P5RequestComplete(NDIS_HANDLE ProtocolBindingContext, PNDIS_REQUEST NdisRequest, NDIS_STATUS Status)
+__wrap_P5RequestComplete(
+    NDIS_HANDLE ProtocolBindingContext, PNDIS_REQUEST NdisRequest, NDIS_STATUS Status)
 {
     if (NdisRequest != Forgotten) {
         __real_P5RequestComplete(ProtocolBindingContext, NdisRequest, Status);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // defects/keeps_held_receives.cpp
 //
-// Forgets the receives it keeps when a binding closes: the books are balanced, the packets are never returned.
+// Forgets the receives it keeps when a binding closes: the books are balanced, the packets are
+// never returned.
 #include "protocol5/ndis_calls.hpp"
 
 extern "C" void __real_P5ReturnHeldReceives(P5_BINDING *Binding, ULONG Keep);

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 // defects/live_timer_at_unload.cpp
 //
-// Leaves a timer queued, in the image's own memory and with a routine in the image, when Unload returns.
+// Leaves a timer queued, in the image's own memory and with a routine in the image, when Unload
+// returns.
 #include "protocol5/protocol5.hpp"
 
 extern "C" void __real_P5DeleteDevice(void);
 
-namespace {
+namespace
+{
 
 KTIMER Timer;
 KDPC Dpc;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // defects/missing_imports.cpp
 //
-// Imports three functions that exist nowhere, beside one that does: a loader must refuse it and name all three.
+// Imports three functions that exist nowhere, beside one that does: a loader must refuse it and
+// name all three.
 #include "lib/kernel.hpp"
 
 extern "C" {

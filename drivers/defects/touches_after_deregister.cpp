@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT
 // defects/touches_after_deregister.cpp
 //
-// Remembers a binding beyond its end and uses it once the protocol has been deregistered, as a timer or a thread
-// would that nobody stopped. The note in the trace comes before the use, which may be the guest's last act.
+// Remembers a binding beyond its end and uses it once the protocol has been deregistered, as a
+// timer or a thread would that nobody stopped. The note in the trace comes before the use, which
+// may be the guest's last act.
 #include "protocol5/ndis_calls.hpp"
 
 extern "C" void __real_P5FreeBinding(P5_BINDING *Binding);
 extern "C" NDIS_STATUS __real_P5NdisDeregisterProtocol(NDIS_HANDLE Protocol);
 
-namespace {
+namespace
+{
 
 P5_BINDING *Remembered;
 P5_WHO RememberedAs;
@@ -30,7 +32,7 @@ __wrap_P5NdisDeregisterProtocol(NDIS_HANDLE Protocol)
 
     if (Remembered != nullptr) {
         P5Note(RememberedAs, RD_EV_BINDING_TOUCHED, Remembered);
-        P5Count(&P5.Counters.Requests, static_cast<ULONG64>(*const_cast<volatile LONG *>(&Remembered->RequestsInFlight) != 0));
+        InterlockedIncrement(&Remembered->RequestsInFlight);
     }
     return status;
 }

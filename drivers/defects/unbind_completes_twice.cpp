@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // defects/unbind_completes_twice.cpp
 //
-// Completes every unbind once more than NDIS asked for: after the status that ProtocolUnbindAdapter returns, or after
-// the NdisCompleteUnbindAdapter that it owes.
+// Completes every unbind once more than NDIS asked for: after the status that ProtocolUnbindAdapter
+// returns, or after the NdisCompleteUnbindAdapter that it owes.
 #include "protocol5/ndis_calls.hpp"
 
 extern "C" void __real_P5FinishClose(P5_BINDING *Binding, BOOLEAN InsideUnbind);

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: MIT
 // lib/bounded_fifo.hpp
 //
-// A first-in first-out queue of at most `Capacity` plain values, in place. Pure; the owner's lock protects it.
+// A first-in first-out queue of at most `Capacity` plain values, in place. Pure; the owner's lock
+// protects it.
 #pragma once
 #include <stdint.h>
 
-namespace rundown {
+namespace rundown
+{
 
 template <typename Value, uint32_t Capacity> class BoundedFifo
 {
-public:
+  public:
     /// False, and nothing stored, when full.
     bool Push(Value value)
     {
@@ -38,7 +40,7 @@ public:
         return Count_;
     }
 
-private:
+  private:
     Value Values_[Capacity] = {};
     uint32_t First_ = 0;
     uint32_t Count_ = 0;

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: MIT
 // lib/frame.cpp
 //
-// rd_frame_payload_byte counts upwards modulo 256 from a start that depends on stream and sequence. So every
-// payload is a stretch of one table, and building or checking one is a copy or a comparison of memory.
+// rd_frame_payload_byte counts upwards modulo 256 from a start that depends on stream and sequence.
+// So every payload is a stretch of one table, and building or checking one is a copy or a
+// comparison of memory.
 #include "lib/frame.hpp"
 
 #include <string.h>
 
-namespace rundown {
-namespace {
+namespace rundown
+{
+namespace
+{
 
 constexpr uint32_t PatternBytes = 256 + FramePayloadMax;
 

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 // lib/frame.hpp
 //
-// Builds and checks the test frames of rundown/frame_abi.h. Pure: no system headers, no allocation, any IRQL;
-// compiled natively for its unit tests. A frame is handled as it lies in an NDIS_PACKET: in pieces of any size.
+// Builds and checks the test frames of rundown/frame_abi.h. Pure: no system headers, no allocation,
+// any IRQL; compiled natively for its unit tests. A frame is handled as it lies in an NDIS_PACKET:
+// in pieces of any size.
 #pragma once
 #include <rundown/frame_abi.h>
 
-namespace rundown {
+namespace rundown
+{
 
 /// Ethernet header and test header together; what is left of a frame is payload.
 constexpr uint32_t FrameHeadersLength = RD_FRAME_HEADER_OFFSET + sizeof(rd_frame_header);
@@ -32,8 +34,8 @@ void BuildFrameHeaders(uint8_t *headers, const FrameIdentity &frame);
 /// Writes the rest of the frame, frame.Length - FrameHeadersLength bytes.
 void BuildFramePayload(uint8_t *payload, const FrameIdentity &frame);
 
-/// A length for frame `sequence` that walks through [shortest, longest] without a visible order. Bounds
-/// outside the format, and crossed ones, are mended: 0 means the format's own.
+/// A length for frame `sequence` that walks through [shortest, longest] without a visible order.
+/// Bounds outside the format, and crossed ones, are mended: 0 means the format's own.
 uint16_t FrameLengthFor(uint32_t sequence, uint16_t shortest, uint16_t longest);
 
 enum class FrameVerdict {
@@ -46,7 +48,7 @@ enum class FrameVerdict {
 /// Checks one frame fed in pieces, front to back. Not shared between processors.
 class FrameChecker
 {
-public:
+  public:
     /// `length`: bytes of the whole frame as it was received.
     explicit FrameChecker(uint32_t length) : Length_(length)
     {
@@ -63,7 +65,7 @@ public:
         return Header_;
     }
 
-private:
+  private:
     void TakeHeaders();
     bool PayloadMatches(const uint8_t *bytes, uint32_t count, uint32_t offset) const;
 

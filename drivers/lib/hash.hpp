@@ -5,7 +5,8 @@
 #pragma once
 #include <stdint.h>
 
-namespace rundown {
+namespace rundown
+{
 
 constexpr uint64_t Fnv1aBasis = 0xCBF29CE484222325ull;
 

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT
 // lib/list.hpp
 //
-// An intrusive doubly linked list with types: what CONTAINING_RECORD and LIST_ENTRY do, without the casts at every
-// use. Pure; the owner's lock protects it. Entries know whether they are linked, so a double insertion shows.
+// An intrusive doubly linked list with types: what CONTAINING_RECORD and LIST_ENTRY do, without the
+// casts at every use. Pure; the owner's lock protects it. Entries know whether they are linked, so
+// a double insertion shows.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
 
-namespace rundown {
+namespace rundown
+{
 
 struct ListLink {
     ListLink *Next = nullptr;
@@ -21,7 +23,7 @@ struct ListLink {
 
 template <typename Entry, ListLink Entry::*Link> class List
 {
-public:
+  public:
     constexpr List()
     {
         Head_.Next = Head_.Previous = &Head_;
@@ -64,13 +66,14 @@ public:
         return Head_.Next == &Head_;
     }
 
-private:
+  private:
     Entry *EntryOf(ListLink *link) const
     {
         if (link == &Head_) {
             return nullptr;
         }
-        const auto offset = reinterpret_cast<uintptr_t>(&(reinterpret_cast<Entry *>(0x1000)->*Link)) - 0x1000;
+        const auto offset =
+            reinterpret_cast<uintptr_t>(&(reinterpret_cast<Entry *>(0x1000)->*Link)) - 0x1000;
 
         return reinterpret_cast<Entry *>(reinterpret_cast<uintptr_t>(link) - offset);
     }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 // lib/once_gate.hpp
 //
-// Decides which of several racing paths does a thing that must be done exactly once (deregistering), and when
-// it may be done at all. Pure and lock-free; any IRQL.
+// Decides which of several racing paths does a thing that must be done exactly once
+// (deregistering), and when it may be done at all. Pure and lock-free; any IRQL.
 #pragma once
 #include <stdint.h>
 
-namespace rundown {
+namespace rundown
+{
 
 enum class GateEntry {
     Owner,   // The caller does the work and then calls Finish().
@@ -17,7 +18,7 @@ enum class GateEntry {
 
 class OnceGate
 {
-public:
+  public:
     /// There is something to do now. Once.
     void Open()
     {
@@ -55,7 +56,7 @@ public:
         return __atomic_load_n(&State_, __ATOMIC_ACQUIRE) == Opened;
     }
 
-private:
+  private:
     static constexpr uint32_t Shut = 0;
     static constexpr uint32_t Opened = 1;
     static constexpr uint32_t Entered = 2;

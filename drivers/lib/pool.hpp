@@ -5,7 +5,8 @@
 #pragma once
 #include "lib/kernel.hpp"
 
-namespace rundown {
+namespace rundown
+{
 
 /// A pool tag that reads `text` in a dump.
 constexpr ULONG
@@ -17,7 +18,8 @@ PoolTag(const char (&text)[5])
            static_cast<ULONG>(static_cast<UCHAR>(text[3])) << 24;
 }
 
-/// `bytes` of zeroed non-paged memory, or null. IRQL <= DISPATCH_LEVEL. Free with FreePool and the same tag.
+/// `bytes` of zeroed non-paged memory, or null. IRQL <= DISPATCH_LEVEL. Free with FreePool and the
+/// same tag.
 inline void *
 AllocatePool(SIZE_T bytes, ULONG tag)
 {

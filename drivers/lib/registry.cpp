@@ -2,8 +2,10 @@
 // lib/registry.cpp
 #include "lib/registry.hpp"
 
-namespace rundown {
-namespace {
+namespace rundown
+{
+namespace
+{
 
 constexpr WCHAR ParametersKey[] = L"Parameters";
 constexpr ULONG LongestValue = sizeof(ULONG64);

@@ -5,12 +5,13 @@
 #pragma once
 #include "lib/kernel.hpp"
 
-namespace rundown {
+namespace rundown
+{
 
 /// The Parameters key, open while this lives. A key that is absent behaves like an empty one.
 class DriverParameters
 {
-public:
+  public:
     /// `service`: the path DriverEntry was given; only read here.
     explicit DriverParameters(PCUNICODE_STRING service);
     ~DriverParameters();
@@ -23,7 +24,7 @@ public:
     /// An 8-byte REG_BINARY (or REG_QWORD), or `otherwise`.
     ULONG64 Quad(PCWSTR name, ULONG64 otherwise) const;
 
-private:
+  private:
     bool Read(PCWSTR name, void *data, ULONG bytes) const;
 
     HANDLE Key_ = nullptr;

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: MIT
 // lib/rundown_protection.hpp
 //
-// A rundown reference one can wait for. The waiter may free the memory as soon as Wait() has returned: the last
-// Release() touches nothing after it has set the event.
+// A rundown reference one can wait for. The waiter may free the memory as soon as Wait() has
+// returned: the last Release() touches nothing after it has set the event.
 #pragma once
 #include "lib/kernel.hpp"
 #include "lib/rundown_reference.hpp"
 
-namespace rundown {
+namespace rundown
+{
 
 class RundownProtection
 {
-public:
+  public:
     /// Before first use. Any IRQL.
     void Initialize()
     {
@@ -41,8 +42,9 @@ public:
         }
     }
 
-    /// Waits, after Begin(), until the last reference is given back. PASSIVE_LEVEL; unbounded, because what is
-    /// counted (sends, requests, routines that run) is owed to us by documented contract.
+    /// Waits, after Begin(), until the last reference is given back. PASSIVE_LEVEL; unbounded,
+    /// because what is counted (sends, requests, routines that run) is owed to us by documented
+    /// contract.
     void Wait()
     {
         KeWaitForSingleObject(&Drained_, Executive, KernelMode, FALSE, nullptr);
@@ -58,7 +60,7 @@ public:
         return References_.Count();
     }
 
-private:
+  private:
     RundownReference References_;
     KEVENT Drained_ = {};
 };

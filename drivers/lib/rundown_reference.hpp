@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: MIT
 // lib/rundown_reference.hpp
 //
-// The count behind "wait until nobody holds a reference": users take references while the object is open;
-// once it has been run down no reference can be taken, and exactly one party learns that the last is gone.
-// Pure and lock-free; any IRQL, any processor. lib/rundown_protection.hpp adds the waiting.
+// The count behind "wait until nobody holds a reference": users take references while the object is
+// open; once it has been run down no reference can be taken, and exactly one party learns that the
+// last is gone. Pure and lock-free; any IRQL, any processor. lib/rundown_protection.hpp adds the
+// waiting.
 #pragma once
 #include <stdint.h>
 
-namespace rundown {
+namespace rundown
+{
 
 class RundownReference
 {
-public:
+  public:
     /// Takes a reference. False once the object is being run down: do not touch it.
     bool TryAcquire()
     {
@@ -26,15 +28,16 @@ public:
         return true;
     }
 
-    /// Gives a reference back. True for the one release that empties an object which is being run down: that
-    /// caller must tell whoever waits.
+    /// Gives a reference back. True for the one release that empties an object which is being run
+    /// down: that caller must tell whoever waits.
     [[nodiscard]] bool Release()
     {
         return __atomic_sub_fetch(&State_, OneReference, __ATOMIC_ACQ_REL) == RunningDown;
     }
 
-    /// Refuses references from now on. True when none is out, so that there is nothing to wait for; with
-    /// references out exactly one Release() returns true later. To be called once between two Reopen()s.
+    /// Refuses references from now on. True when none is out, so that there is nothing to wait for;
+    /// with references out exactly one Release() returns true later. To be called once between two
+    /// Reopen()s.
     [[nodiscard]] bool BeginRundown()
     {
         return (__atomic_fetch_or(&State_, RunningDown, __ATOMIC_ACQ_REL) & ~RunningDown) == 0;
@@ -56,7 +59,7 @@ public:
         return (__atomic_load_n(&State_, __ATOMIC_ACQUIRE) & RunningDown) != 0;
     }
 
-private:
+  private:
     static constexpr uint32_t RunningDown = 1;
     static constexpr uint32_t OneReference = 2;
 

@@ -5,7 +5,8 @@
 #pragma once
 #include "lib/kernel.hpp"
 
-namespace rundown {
+namespace rundown
+{
 
 struct SpinLock {
     KSPIN_LOCK Lock = 0; // As KeInitializeSpinLock leaves it.
@@ -14,7 +15,7 @@ struct SpinLock {
 /// Holds the lock, at DISPATCH_LEVEL, while it lives. To be made at IRQL <= DISPATCH_LEVEL.
 class SpinLockGuard
 {
-public:
+  public:
     explicit SpinLockGuard(SpinLock &lock) : Lock_(lock)
     {
         KeAcquireSpinLock(&Lock_.Lock, &Irql_);
@@ -26,7 +27,7 @@ public:
     SpinLockGuard(const SpinLockGuard &) = delete;
     SpinLockGuard &operator=(const SpinLockGuard &) = delete;
 
-private:
+  private:
     SpinLock &Lock_;
     KIRQL Irql_;
 };

@@ -2,7 +2,8 @@
 // lib/system_thread.cpp
 #include "lib/system_thread.hpp"
 
-namespace rundown {
+namespace rundown
+{
 
 NTSTATUS
 SystemThread::Start(Routine routine, void *context)
@@ -13,14 +14,14 @@ SystemThread::Start(Routine routine, void *context)
     Routine_ = routine;
     Context_ = context;
     InitializeObjectAttributes(&attributes, nullptr, OBJ_KERNEL_HANDLE, nullptr, nullptr);
-    NTSTATUS status =
-        PsCreateSystemThread(&handle, THREAD_ALL_ACCESS, &attributes, nullptr, nullptr, Entry, this);
+    NTSTATUS status = PsCreateSystemThread(
+        &handle, THREAD_ALL_ACCESS, &attributes, nullptr, nullptr, Entry, this);
     if (!NT_SUCCESS(status)) {
         return status;
     }
 
-    // The handle is ours and names a thread, so this cannot fail; a thread nobody can join would be worse than
-    // a stop.
+    // The handle is ours and names a thread, so this cannot fail; a thread nobody can join would be
+    // worse than a stop.
     status = ObReferenceObjectByHandle(
         handle, THREAD_ALL_ACCESS, *PsThreadType, KernelMode, &Thread_, nullptr);
     NT_ASSERT(NT_SUCCESS(status));

@@ -4,8 +4,10 @@
 
 #include "lib/pool.hpp"
 
-namespace rundown {
-namespace {
+namespace rundown
+{
+namespace
+{
 
 constexpr ULONG TraceTag = PoolTag("RdTr");
 constexpr SIZE_T OwnRingBytes = RD_TRACE_HEADER_BYTES + 16384 * RD_TRACE_RECORD_BYTES;
@@ -79,7 +81,8 @@ TraceWriter::Detach()
     }
 }
 
-/// In the reference guest the kernel has done this long ago; elsewhere whoever maps the window first does.
+/// In the reference guest the kernel has done this long ago; elsewhere whoever maps the window
+/// first does.
 void
 TraceWriter::InitializeRing(ULONG64 bytes)
 {

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: MIT
 // protocol5/binding.cpp
 //
-// Opening a binding, on ProtocolBindAdapter or on request. An open that pends is finished by a work item, because the
-// requests that follow it wait, and ProtocolOpenAdapterComplete may not: NDIS could need its thread to complete them.
+// Opening a binding, on ProtocolBindAdapter or on request. An open that pends is finished by a work
+// item, because the requests that follow it wait, and ProtocolOpenAdapterComplete may not: NDIS
+// could need its thread to complete them.
 #include "lib/hash.hpp"
 #include "protocol5/ndis_calls.hpp"
 
-namespace {
+namespace
+{
 
-/// The open has completed: configure the adapter and let the binding be used, or give all of it back.
-/// Frees the binding when it fails. PASSIVE_LEVEL, in a thread that may wait.
+/// The open has completed: configure the adapter and let the binding be used, or give all of it
+/// back. Frees the binding when it fails. PASSIVE_LEVEL, in a thread that may wait.
 NDIS_STATUS
 FinishOpen(P5_BINDING *binding, NDIS_STATUS openStatus)
 {
@@ -25,7 +27,8 @@ FinishOpen(P5_BINDING *binding, NDIS_STATUS openStatus)
     {
         const rundown::SpinLockGuard guard(P5.BindingsLock);
 
-        // An open on request may be unbound before it is finished: NDIS deregisters, the adapter goes.
+        // An open on request may be unbound before it is finished: NDIS deregisters, the adapter
+        // goes.
         if (status == NDIS_STATUS_SUCCESS && binding->UnbindContext != nullptr) {
             status = NDIS_STATUS_CLOSING;
         }
@@ -68,7 +71,8 @@ BindWorkRoutine(PDEVICE_OBJECT device, PVOID context)
     P5.WorkItems.Release();
 }
 
-/// BindAdapter's thread is done with the binding, or its open has completed: the second of the two goes on.
+/// BindAdapter's thread is done with the binding, or its open has completed: the second of the two
+/// goes on.
 void
 LeaveOpening(P5_BINDING *binding)
 {
@@ -77,8 +81,8 @@ LeaveOpening(P5_BINDING *binding)
     }
 }
 
-/// What an open that may pend needs. NDIS waits for binds under way before it deregisters, so Unload cannot have begun
-/// waiting for work items.
+/// What an open that may pend needs. NDIS waits for binds under way before it deregisters, so
+/// Unload cannot have begun waiting for work items.
 NDIS_STATUS
 PrepareToPend(P5_BINDING *binding)
 {
@@ -142,7 +146,8 @@ P5OpenBinding(PCUNICODE_STRING Name, NDIS_HANDLE BindContext)
     return BindContext != nullptr ? OpenForBind(binding) : OpenAndWait(binding);
 }
 
-/// ProtocolBindAdapter: an adapter is there to be bound to. PASSIVE_LEVEL, in a system thread. `DeviceName` is copied.
+/// ProtocolBindAdapter: an adapter is there to be bound to. PASSIVE_LEVEL, in a system thread.
+/// `DeviceName` is copied.
 VOID NTAPI
 P5BindAdapter(
     PNDIS_STATUS Status,
@@ -164,13 +169,11 @@ P5BindAdapter(
     trace.Returns(static_cast<ULONG>(*Status));
 }
 
-/// ProtocolOpenAdapterComplete: an open that pended is done. PASSIVE_LEVEL, and perhaps before NdisOpenAdapter has
-/// returned in the other thread.
+/// ProtocolOpenAdapterComplete: an open that pended is done. PASSIVE_LEVEL, and perhaps before
+/// NdisOpenAdapter has returned in the other thread.
 VOID NTAPI
 P5OpenAdapterComplete(
-    NDIS_HANDLE ProtocolBindingContext,
-    NDIS_STATUS Status,
-    NDIS_STATUS OpenErrorStatus)
+    NDIS_HANDLE ProtocolBindingContext, NDIS_STATUS Status, NDIS_STATUS OpenErrorStatus)
 {
     UNREFERENCED_PARAMETER(OpenErrorStatus);
 

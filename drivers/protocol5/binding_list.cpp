@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: MIT
 // protocol5/binding_list.cpp
 //
-// The bindings that exist: made, found, counted, freed. A binding is on the list from before NdisOpenAdapter until
-// its close has completed, so its name cannot be opened twice.
+// The bindings that exist: made, found, counted, freed. A binding is on the list from before
+// NdisOpenAdapter until its close has completed, so its name cannot be opened twice.
 #include "protocol5/ndis_calls.hpp"
 
-namespace {
+namespace
+{
 
-/// Ignoring case, as device names are compared. IRQL <= DISPATCH_LEVEL: no upcase tables, the names are ASCII.
+/// Ignoring case, as device names are compared. IRQL <= DISPATCH_LEVEL: no upcase tables, the names
+/// are ASCII.
 bool
 SameName(PCUNICODE_STRING left, PCUNICODE_STRING right)
 {
-    const auto upper = [](WCHAR c) { return c >= L'a' && c <= L'z' ? static_cast<WCHAR>(c - 32) : c; };
+    const auto upper = [](WCHAR c) {
+        return c >= L'a' && c <= L'z' ? static_cast<WCHAR>(c - 32) : c;
+    };
 
     if (left->Length != right->Length) {
         return false;
@@ -46,8 +50,8 @@ AllocateBindingMemory(P5_BINDING *binding)
 
     if (status == NDIS_STATUS_SUCCESS) {
         // Two buffers a packet sent, headers and payload; one a packet fetched.
-        status = P5NdisAllocateBufferPool(
-            who, &binding->BufferPool, 2 * P5SendSlots + P5TransferSlots);
+        status =
+            P5NdisAllocateBufferPool(who, &binding->BufferPool, 2 * P5SendSlots + P5TransferSlots);
     }
     if (status == NDIS_STATUS_SUCCESS) {
         status = P5InitializeSender(binding);
@@ -188,7 +192,9 @@ P5DescribeBindings(rd_p5_bindings *Description)
         entry.number = binding->Number;
         entry.state = binding->State;
         RtlCopyMemory(
-            entry.name, binding->NameBuffer, binding->Name.Length < room ? binding->Name.Length : room);
+            entry.name,
+            binding->NameBuffer,
+            binding->Name.Length < room ? binding->Name.Length : room);
     }
 }
 

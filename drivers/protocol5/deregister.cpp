@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: MIT
 // protocol5/deregister.cpp
 //
-// NdisDeregisterProtocol, exactly once, however the paths to it race: Unload, shutdown, the last unbind, an IOCTL.
+// NdisDeregisterProtocol, exactly once, however the paths to it race: Unload, shutdown, the last
+// unbind, an IOCTL.
 //
-// The last unbind is the delicate one. The documentation names it as a moment to deregister; but called from inside
-// ProtocolUnbindAdapter the deregistration would wait for the unbind that waits for it. So a work item makes the call,
-// after the unbind has been completed or is about to return, and Unload waits for the work item.
+// The last unbind is the delicate one. The documentation names it as a moment to deregister; but
+// called from inside ProtocolUnbindAdapter the deregistration would wait for the unbind that waits
+// for it. So a work item makes the call, after the unbind has been completed or is about to return,
+// and Unload waits for the work item.
 #include "protocol5/ndis_calls.hpp"
 
-namespace {
+namespace
+{
 
 /// PASSIVE_LEVEL, in a system worker thread.
 VOID NTAPI

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 // protocol5/device.cpp
 //
-// The control device, through which the harness commands and questions the driver. All PASSIVE_LEVEL, in the thread of
-// whoever asks; every IRP is completed before its dispatch routine returns. An open handle keeps Unload away.
+// The control device, through which the harness commands and questions the driver. All
+// PASSIVE_LEVEL, in the thread of whoever asks; every IRP is completed before its dispatch routine
+// returns. An open handle keeps Unload away.
 #include "protocol5/trace.hpp"
 
-namespace {
+namespace
+{
 
 volatile LONG DrainBusy;
 
@@ -14,17 +16,13 @@ struct ControlBuffer {
     ULONG InputLength;
     ULONG OutputLength;
 
-    template <typename Input>
-    const Input *
-    In() const
+    template <typename Input> const Input *In() const
     {
         return InputLength >= sizeof(Input) ? static_cast<const Input *>(Memory) : nullptr;
     }
 
     /// For an answer; the input, in the same memory, must have been read.
-    template <typename Output>
-    Output *
-    Out() const
+    template <typename Output> Output *Out() const
     {
         return OutputLength >= sizeof(Output) ? static_cast<Output *>(Memory) : nullptr;
     }
@@ -185,7 +183,8 @@ DispatchHandle(PDEVICE_OBJECT device, PIRP irp)
 
 } // namespace
 
-/// Completes the IRP and returns its status, for a dispatch routine to return. IRQL <= DISPATCH_LEVEL.
+/// Completes the IRP and returns its status, for a dispatch routine to return. IRQL <=
+/// DISPATCH_LEVEL.
 NTSTATUS
 P5CompleteIrp(PIRP Irp, NTSTATUS Status, ULONG_PTR Information)
 {
@@ -211,7 +210,13 @@ P5CreateDevice(PDRIVER_OBJECT DriverObject)
     DriverObject->MajorFunction[IRP_MJ_SHUTDOWN] = P5DispatchShutdown;
 
     NTSTATUS status = IoCreateDevice(
-        DriverObject, 0, &deviceName, FILE_DEVICE_NETWORK, FILE_DEVICE_SECURE_OPEN, FALSE, &P5.Device);
+        DriverObject,
+        0,
+        &deviceName,
+        FILE_DEVICE_NETWORK,
+        FILE_DEVICE_SECURE_OPEN,
+        FALSE,
+        &P5.Device);
     if (!NT_SUCCESS(status)) {
         P5.Device = nullptr;
         return status;

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT
 // protocol5/driver.cpp
 //
-// Loading and unloading. DriverEntry prepares everything a callback could need before it registers the protocol: NDIS
-// may bind from inside NdisRegisterProtocol. Unload undoes it in reverse, and returns when no code of ours can run.
+// Loading and unloading. DriverEntry prepares everything a callback could need before it registers
+// the protocol: NDIS may bind from inside NdisRegisterProtocol. Unload undoes it in reverse, and
+// returns when no code of ours can run.
 #include "lib/registry.hpp"
 #include "protocol5/ndis_calls.hpp"
 
 constinit P5_GLOBALS P5 = {};
 
-namespace {
+namespace
+{
 
 void
 DescribeProtocol(PNDIS_PROTOCOL_CHARACTERISTICS characteristics, const UNICODE_STRING &name)
@@ -35,7 +37,8 @@ DescribeProtocol(PNDIS_PROTOCOL_CHARACTERISTICS characteristics, const UNICODE_S
     characteristics->ReceivePacketHandler = P5.ReceiveStyle == 0 ? P5ReceivePacket : nullptr;
 }
 
-/// Registers under the service's name, by which NDIS finds the bindings in the registry. PASSIVE_LEVEL.
+/// Registers under the service's name, by which NDIS finds the bindings in the registry.
+/// PASSIVE_LEVEL.
 NTSTATUS
 RegisterProtocol(PCUNICODE_STRING registryPath)
 {
@@ -70,7 +73,8 @@ InitializeGlobals()
     P5InitializeLoad();
 }
 
-/// Waits until no work item of ours is queued or running. P5Deregister has been called: nothing queues more.
+/// Waits until no work item of ours is queued or running. P5Deregister has been called: nothing
+/// queues more.
 void
 DrainWorkItems()
 {
@@ -128,8 +132,8 @@ DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
     return status;
 }
 
-/// PASSIVE_LEVEL, in a system thread, when no handle to the control device is open. Traffic runs on until NDIS unbinds
-/// each binding from within NdisDeregisterProtocol.
+/// PASSIVE_LEVEL, in a system thread, when no handle to the control device is open. Traffic runs on
+/// until NDIS unbinds each binding from within NdisDeregisterProtocol.
 VOID NTAPI
 P5Unload(PDRIVER_OBJECT DriverObject)
 {
@@ -140,7 +144,8 @@ P5Unload(PDRIVER_OBJECT DriverObject)
         P5Deregister();
         P5StopLoad();
         DrainWorkItems();
-        // A DPC routine has given up its reference before its last instruction: see it off the processors.
+        // A DPC routine has given up its reference before its last instruction: see it off the
+        // processors.
         KeFlushQueuedDpcs();
         P5DeleteDevice();
     }

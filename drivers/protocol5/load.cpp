@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 // protocol5/load.cpp
 //
-// The load the harness asks for: packets in flight and receives kept on each binding, and threads that issue OIDs.
+// The load the harness asks for: packets in flight and receives kept on each binding, and threads
+// that issue OIDs.
 #include "protocol5/trace.hpp"
 
-namespace {
+namespace
+{
 
 constexpr ULONG HeavyInFlight = 64;
 constexpr LONGLONG OidPause = -10 * 1000; // 1 ms between two rounds of one thread.
@@ -24,7 +26,7 @@ KEVENT StopHolding;
 /// Starts and stops threads one caller at a time. PASSIVE_LEVEL.
 class ThreadsGuard
 {
-public:
+  public:
     ThreadsGuard()
     {
         KeWaitForSingleObject(&ThreadsMutex, Executive, KernelMode, FALSE, nullptr);
@@ -218,7 +220,9 @@ P5ApplyLoad(P5_BINDING *Binding)
         load = CurrentLoad();
         P5SetSendTarget(Binding, load.InFlightTarget);
         P5SetReceivesKept(
-            Binding, load.Load.level != RD_P5_LOAD_OFF ? load.Load.hold_receives : 0, load.HoldStill);
+            Binding,
+            load.Load.level != RD_P5_LOAD_OFF ? load.Load.hold_receives : 0,
+            load.HoldStill);
     } while (load.Generation != CurrentLoad().Generation);
 }
 

@@ -4,12 +4,13 @@
 
 using rundown::TraceValue;
 
-namespace {
+namespace
+{
 
 /// The entry of a call now; its return when told. Not a scope: a return has to say what came out.
 class CallTrace
 {
-public:
+  public:
     CallTrace(
         P5_WHO who,
         rd_trace_event event,
@@ -43,7 +44,7 @@ public:
         Returned(status);
     }
 
-private:
+  private:
     rundown::TraceRecord Record_;
 };
 
@@ -95,7 +96,8 @@ P5NdisOpenAdapter(P5_BINDING *Binding)
         &Binding->Name,
         0,
         nullptr);
-    trace.Returned(status, status == NDIS_STATUS_SUCCESS ? Binding->Open : nullptr, TraceValue(Binding));
+    trace.Returned(
+        status, status == NDIS_STATUS_SUCCESS ? Binding->Open : nullptr, TraceValue(Binding));
     return status;
 }
 
@@ -114,8 +116,8 @@ NDIS_STATUS
 P5NdisRequest(P5_WHO Who, NDIS_HANDLE Open, PNDIS_REQUEST Request)
 {
     const BOOLEAN isSet = Request->RequestType == NdisRequestSetInformation;
-    const ULONG64 what =
-        Request->DATA.QUERY_INFORMATION.Oid | static_cast<ULONG64>(isSet ? 1 : 0) << 32;
+    const ULONG64 what = Request->DATA.QUERY_INFORMATION.Oid | static_cast<ULONG64>(isSet ? 1 : 0)
+                                                                   << 32;
     NDIS_STATUS status = NDIS_STATUS_FAILURE;
     CallTrace trace(Who, RD_EV_REQUEST, Open, TraceValue(Request), what);
 

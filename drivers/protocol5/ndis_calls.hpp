@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // protocol5/ndis_calls.hpp
 //
-// Every call into NDIS that the trace tells about, with its entry and return records. IRQL and ownership are those
-// of the NDIS function of the same name. `Who` is taken by value: when a call returns, its binding may be gone.
+// Every call into NDIS that the trace tells about, with its entry and return records. IRQL and
+// ownership are those of the NDIS function of the same name. `Who` is taken by value: when a call
+// returns, its binding may be gone.
 #pragma once
 #include "protocol5/trace.hpp"
 
@@ -15,8 +16,8 @@ P5NdisRegisterProtocol(PNDIS_HANDLE Handle, PNDIS_PROTOCOL_CHARACTERISTICS Chara
 /// PASSIVE_LEVEL, not from a callback of NDIS.
 NDIS_STATUS P5NdisDeregisterProtocol(NDIS_HANDLE Protocol);
 
-/// Opens Binding->Name and stores the handle in Binding->Open. After NDIS_STATUS_PENDING the binding belongs to
-/// ProtocolOpenAdapterComplete too. PASSIVE_LEVEL.
+/// Opens Binding->Name and stores the handle in Binding->Open. After NDIS_STATUS_PENDING the
+/// binding belongs to ProtocolOpenAdapterComplete too. PASSIVE_LEVEL.
 NDIS_STATUS P5NdisOpenAdapter(P5_BINDING *Binding);
 
 /// After NDIS_STATUS_PENDING the binding may be gone. PASSIVE_LEVEL.
@@ -47,8 +48,10 @@ void P5NdisReturnPackets(P5_WHO Who, PNDIS_PACKET *Packets, ULONG Count);
 void P5NdisCompleteBindAdapter(P5_WHO Who, NDIS_HANDLE BindContext, NDIS_STATUS Status);
 void P5NdisCompleteUnbindAdapter(P5_WHO Who, NDIS_HANDLE UnbindContext, NDIS_STATUS Status);
 
-/// Pools of the binding. The free functions take the null that a failed allocation left. PASSIVE_LEVEL.
-NDIS_STATUS P5NdisAllocatePacketPool(P5_WHO Who, PNDIS_HANDLE Pool, ULONG Descriptors, ULONG ReservedBytes);
+/// Pools of the binding. The free functions take the null that a failed allocation left.
+/// PASSIVE_LEVEL.
+NDIS_STATUS
+P5NdisAllocatePacketPool(P5_WHO Who, PNDIS_HANDLE Pool, ULONG Descriptors, ULONG ReservedBytes);
 void P5NdisFreePacketPool(P5_WHO Who, NDIS_HANDLE Pool);
 NDIS_STATUS P5NdisAllocateBufferPool(P5_WHO Who, PNDIS_HANDLE Pool, ULONG Descriptors);
 void P5NdisFreeBufferPool(P5_WHO Who, NDIS_HANDLE Pool);

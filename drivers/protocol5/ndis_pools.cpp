@@ -6,10 +6,17 @@
 
 using rundown::TraceValue;
 
-namespace {
+namespace
+{
 
 void
-TracePool(P5_WHO who, rd_trace_kind kind, rd_trace_event event, NDIS_HANDLE pool, ULONG descriptors, ULONG status)
+TracePool(
+    P5_WHO who,
+    rd_trace_kind kind,
+    rd_trace_event event,
+    NDIS_HANDLE pool,
+    ULONG descriptors,
+    ULONG status)
 {
     P5Trace.Write(
         {.Kind = kind,

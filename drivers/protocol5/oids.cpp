@@ -4,7 +4,8 @@
 // Which OIDs a binding uses: to set its adapter up, under load, and to leave nothing behind.
 #include "protocol5/protocol5.hpp"
 
-namespace {
+namespace
+{
 
 constexpr ULONG PacketFilter =
     NDIS_PACKET_TYPE_DIRECTED | NDIS_PACKET_TYPE_MULTICAST | NDIS_PACKET_TYPE_BROADCAST;
@@ -65,7 +66,8 @@ P5ConfigureBinding(P5_BINDING *Binding)
     return SetFilters(Binding);
 }
 
-/// The filter first, so that no frame comes that only the list let in. Failures are of no use here: the close follows.
+/// The filter first, so that no frame comes that only the list let in. Failures are of no use here:
+/// the close follows.
 void
 P5ClearFilters(P5_BINDING *Binding)
 {

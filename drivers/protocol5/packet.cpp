@@ -2,8 +2,8 @@
 // protocol5/packet.cpp
 #include "protocol5/packet.hpp"
 
-
-namespace {
+namespace
+{
 
 /// The host's end of the wire answers to this address; frames to it are never looped back.
 constexpr rundown::EthernetAddress HostPeer = {{0x02, 0x52, 0x44, 0x00, 0x00, 0x01}};
@@ -63,8 +63,8 @@ Append(P5_BINDING *binding, PNDIS_PACKET packet, PUCHAR memory, ULONG bytes)
 NDIS_STATUS
 P5AllocateSendSlots(P5_SENDER *Sender)
 {
-    Sender->Slots =
-        static_cast<P5_SEND_SLOT *>(rundown::AllocatePool(P5SendSlots * sizeof(P5_SEND_SLOT), P5Tag));
+    Sender->Slots = static_cast<P5_SEND_SLOT *>(
+        rundown::AllocatePool(P5SendSlots * sizeof(P5_SEND_SLOT), P5Tag));
     if (Sender->Slots == nullptr) {
         return NDIS_STATUS_RESOURCES;
     }

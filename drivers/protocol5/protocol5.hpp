@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 // protocol5/protocol5.hpp
 //
-// The test protocol's own structures and functions, one section a file. An NDIS 5.1 protocol driver; the wire of its
-// control device is rundown/protocol5_ioctl.h.
+// The test protocol's own structures and functions, one section a file. An NDIS 5.1 protocol
+// driver; the wire of its control device is rundown/protocol5_ioctl.h.
 //
-// Life of a binding: Opening -> Bound -> Closing -> freed. Whatever uses a binding outside a callback of NDIS (a send,
-// a request, a receive that is kept, a DPC, a thread) holds its rundown protection, which close waits for.
+// Life of a binding: Opening -> Bound -> Closing -> freed. Whatever uses a binding outside a
+// callback of NDIS (a send, a request, a receive that is kept, a DPC, a thread) holds its rundown
+// protection, which close waits for.
 #pragma once
 #include "lib/kernel.hpp"
 
@@ -25,16 +26,16 @@
 
 constexpr ULONG P5Tag = rundown::PoolTag("Rdp5");
 
-constexpr ULONG P5SendSlots = 128;      // Packets a binding can have in flight.
-constexpr ULONG P5SendBatchMax = 16;    // Packets handed to NDIS in one call.
-constexpr ULONG P5TransferSlots = 16;   // NdisTransferData calls a binding can have pending.
-constexpr ULONG P5HeldMax = 64;         // Receives a binding is asked to keep, at most,
-constexpr ULONG P5HeldRoom = 128;       // and has room for until ReceiveComplete trims them.
+constexpr ULONG P5SendSlots = 128;    // Packets a binding can have in flight.
+constexpr ULONG P5SendBatchMax = 16;  // Packets handed to NDIS in one call.
+constexpr ULONG P5TransferSlots = 16; // NdisTransferData calls a binding can have pending.
+constexpr ULONG P5HeldMax = 64;       // Receives a binding is asked to keep, at most,
+constexpr ULONG P5HeldRoom = 128;     // and has room for until ReceiveComplete trims them.
 constexpr ULONG P5OidThreadsMax = 4;
 constexpr ULONG P5BindingsMax = 16;     // What rd_p5_bindings has room for.
 constexpr ULONG P5NameCharacters = 128; // What rd_p5_binding_name has room for.
 
-// ---- Structures ----------------------------------------------------------------------------------------------------
+// ---- Structures ----
 
 enum P5_BINDING_STATE { // As rd_p5_bindings reports it.
     P5Opening = 0,      // NdisOpenAdapter or the first requests are under way.
@@ -62,7 +63,7 @@ struct P5_SENDER {
     ULONG Target; // Packets to keep in flight.
     BOOLEAN Pumping;
     BOOLEAN PumpAgain;
-    ULONG NextSequence; // Of whoever is pumping.
+    ULONG NextSequence;   // Of whoever is pumping.
     volatile LONG Paused; // P5_PAUSE bits.
     KDPC RefillDpc;
     KDPC BackoffDpc;
@@ -91,24 +92,25 @@ struct P5_RECEIVER {
 };
 
 struct P5_BINDING {
-    rundown::ListLink Link;          // P5.Bindings.
-    USHORT Number;                   // In the trace, and the stream of its frames.
-    P5_BINDING_STATE State;          // P5.BindingsLock.
-    UNICODE_STRING Name;             // \Device\{GUID}, in NameBuffer.
+    rundown::ListLink Link; // P5.Bindings.
+    USHORT Number;          // In the trace, and the stream of its frames.
+    P5_BINDING_STATE State; // P5.BindingsLock.
+    UNICODE_STRING Name;    // \Device\{GUID}, in NameBuffer.
     WCHAR NameBuffer[P5NameCharacters];
-    NDIS_HANDLE Open;                // Valid from a successful open to the call of NdisCloseAdapter.
+    NDIS_HANDLE Open; // Valid from a successful open to the call of NdisCloseAdapter.
     rundown::RundownProtection Uses; // Sends, requests, kept receives, DPCs, threads.
 
     // Opening.
-    NDIS_HANDLE BindContext;      // Null: opened on request.
-    NDIS_STATUS OpenStatus;       // Set by ProtocolOpenAdapterComplete.
-    KEVENT OpenCompleted;         // For an open on request, which waits.
-    volatile LONG OpenParties;    // BindAdapter and OpenAdapterComplete: the later one goes on.
-    PIO_WORKITEM BindWork;        // Finishes a bind that pended.
+    NDIS_HANDLE BindContext;   // Null: opened on request.
+    NDIS_STATUS OpenStatus;    // Set by ProtocolOpenAdapterComplete.
+    KEVENT OpenCompleted;      // For an open on request, which waits.
+    volatile LONG OpenParties; // BindAdapter and OpenAdapterComplete: the later one goes on.
+    PIO_WORKITEM BindWork;     // Finishes a bind that pended.
 
     // Closing.
-    NDIS_HANDLE UnbindContext;    // P5.BindingsLock. To be completed when the close is; null: none.
-    PKEVENT CloseWaiter;          // Of the thread that closes outside an unbind; set after the binding is freed.
+    NDIS_HANDLE UnbindContext; // P5.BindingsLock. To be completed when the close is; null: none.
+    PKEVENT
+        CloseWaiter; // Of the thread that closes outside an unbind; set after the binding is freed.
 
     NDIS_HANDLE PacketPool;
     NDIS_HANDLE BufferPool;
@@ -146,7 +148,7 @@ struct P5_GLOBALS {
     ULONG DeregisterOn; // RD_P5_PARAM_DEREGISTER_ON.
 
     rundown::OnceGate Deregistration;
-    KEVENT Deregistered;                 // Set when Deregistration is finished.
+    KEVENT Deregistered; // Set when Deregistration is finished.
     PIO_WORKITEM DeregisterWork;
     volatile LONG DeregisterQueued;
     rundown::RundownProtection WorkItems; // Queued or running; Unload waits.
@@ -163,20 +165,20 @@ extern P5_GLOBALS P5;
 
 extern "C" {
 
-// ---- driver.cpp ----------------------------------------------------------------------------------------------------
+// ---- driver.cpp ----
 
 DRIVER_INITIALIZE DriverEntry;
 DRIVER_UNLOAD P5Unload;
 
-// ---- deregister.cpp ------------------------------------------------------------------------------------------------
+// ---- deregister.cpp ----
 
-/// Deregisters the protocol if that has not been done, and returns when it is done, whoever does it. NDIS unbinds
-/// what is bound within the call. PASSIVE_LEVEL; never from a callback of NDIS, which would wait for itself.
-/// STATUS_INVALID_DEVICE_STATE when the protocol is not registered.
+/// Deregisters the protocol if that has not been done, and returns when it is done, whoever does
+/// it. NDIS unbinds what is bound within the call. PASSIVE_LEVEL; never from a callback of NDIS,
+/// which would wait for itself. STATUS_INVALID_DEVICE_STATE when the protocol is not registered.
 NTSTATUS P5Deregister(void);
 
-/// Has P5Deregister called soon by a system worker thread, if the last binding is still gone by then. Callable from
-/// callbacks of NDIS. IRQL <= DISPATCH_LEVEL.
+/// Has P5Deregister called soon by a system worker thread, if the last binding is still gone by
+/// then. Callable from callbacks of NDIS. IRQL <= DISPATCH_LEVEL.
 void P5DeregisterSoon(void);
 
 /// Registration may be undone from now on.
@@ -185,7 +187,7 @@ void P5OpenDeregistration(void);
 /// ProtocolUnload: NDIS asks the protocol to go away. PASSIVE_LEVEL.
 VOID NTAPI P5ProtocolUnload(VOID);
 
-// ---- binding.cpp: opening ------------------------------------------------------------------------------------------
+// ---- binding.cpp: opening ----
 
 VOID NTAPI P5BindAdapter(
     PNDIS_STATUS Status,
@@ -194,15 +196,14 @@ VOID NTAPI P5BindAdapter(
     PVOID SystemSpecific1,
     PVOID SystemSpecific2);
 VOID NTAPI P5OpenAdapterComplete(
-    NDIS_HANDLE ProtocolBindingContext,
-    NDIS_STATUS Status,
-    NDIS_STATUS OpenErrorStatus);
+    NDIS_HANDLE ProtocolBindingContext, NDIS_STATUS Status, NDIS_STATUS OpenErrorStatus);
 
-/// Opens the adapter of that name. With a bind context it may return NDIS_STATUS_PENDING and complete the bind later;
-/// without one it waits. A name that is bound already is refused with NDIS_STATUS_OPEN_FAILED. PASSIVE_LEVEL.
+/// Opens the adapter of that name. With a bind context it may return NDIS_STATUS_PENDING and
+/// complete the bind later; without one it waits. A name that is bound already is refused with
+/// NDIS_STATUS_OPEN_FAILED. PASSIVE_LEVEL.
 NDIS_STATUS P5OpenBinding(PCUNICODE_STRING Name, NDIS_HANDLE BindContext);
 
-// ---- unbinding.cpp: closing ----------------------------------------------------------------------------------------
+// ---- unbinding.cpp: closing ----
 
 VOID NTAPI
 P5UnbindAdapter(PNDIS_STATUS Status, NDIS_HANDLE ProtocolBindingContext, NDIS_HANDLE UnbindContext);
@@ -211,37 +212,40 @@ VOID NTAPI P5CloseAdapterComplete(NDIS_HANDLE ProtocolBindingContext, NDIS_STATU
 /// Closes the named binding outside an unbind, and waits for it. PASSIVE_LEVEL.
 NTSTATUS P5CloseBindingByName(PCUNICODE_STRING Name);
 
-/// Takes a binding that the caller has made Closing out of use, waits until nothing uses it, clears its filters and
-/// calls NdisCloseAdapter. After NDIS_STATUS_PENDING the binding is P5CloseAdapterComplete's. PASSIVE_LEVEL.
+/// Takes a binding that the caller has made Closing out of use, waits until nothing uses it, clears
+/// its filters and calls NdisCloseAdapter. After NDIS_STATUS_PENDING the binding is
+/// P5CloseAdapterComplete's. PASSIVE_LEVEL.
 NDIS_STATUS P5CloseBinding(P5_BINDING *Binding);
 
-/// Frees a binding whose close has completed, and completes what waits for it. `InsideUnbind`: the caller is
-/// ProtocolUnbindAdapter and reports the unbind's end by its status. PASSIVE_LEVEL.
+/// Frees a binding whose close has completed, and completes what waits for it. `InsideUnbind`: the
+/// caller is ProtocolUnbindAdapter and reports the unbind's end by its status. PASSIVE_LEVEL.
 void P5FinishClose(P5_BINDING *Binding, BOOLEAN InsideUnbind);
 
-// ---- binding_list.cpp ----------------------------------------------------------------------------------------------
+// ---- binding_list.cpp ----
 
-/// A binding in state Opening, on the list, with all its memory; null when there is none left, or when the name is
-/// bound already (*Status says which). PASSIVE_LEVEL.
+/// A binding in state Opening, on the list, with all its memory; null when there is none left, or
+/// when the name is bound already (*Status says which). PASSIVE_LEVEL.
 P5_BINDING *P5CreateBinding(PCUNICODE_STRING Name, NDIS_HANDLE BindContext, PNDIS_STATUS Status);
 
 /// Frees a binding that is off the list and that nobody uses. PASSIVE_LEVEL.
 void P5FreeBinding(P5_BINDING *Binding);
 
-/// Takes the binding off the list, after which its name can be bound again. True when it was the last.
+/// Takes the binding off the list, after which its name can be bound again. True when it was the
+/// last.
 BOOLEAN P5RemoveBinding(P5_BINDING *Binding, NDIS_HANDLE *UnbindContext);
 
 /// Bound -> Closing for the caller to close; null when no binding of the name is bound.
 P5_BINDING *P5BeginCloseByName(PCUNICODE_STRING Name);
 
-/// Up to `Room` bound bindings, each with its rundown protection held by the caller. IRQL <= DISPATCH_LEVEL.
+/// Up to `Room` bound bindings, each with its rundown protection held by the caller. IRQL <=
+/// DISPATCH_LEVEL.
 ULONG P5ReferenceBindings(P5_BINDING **Bindings, ULONG Room);
 
 /// Fills in what IOCTLs report. IRQL <= DISPATCH_LEVEL.
 void P5DescribeBindings(rd_p5_bindings *Description);
 void P5SumUpBindings(rd_p5_counters *Counters);
 
-// ---- send.cpp ------------------------------------------------------------------------------------------------------
+// ---- send.cpp ----
 
 NDIS_STATUS P5InitializeSender(P5_BINDING *Binding);
 void P5FreeSender(P5_BINDING *Binding);
@@ -257,7 +261,7 @@ void P5StopSender(P5_BINDING *Binding);
 VOID NTAPI
 P5SendComplete(NDIS_HANDLE ProtocolBindingContext, PNDIS_PACKET Packet, NDIS_STATUS Status);
 
-// ---- receive.cpp, transfer.cpp -------------------------------------------------------------------------------------
+// ---- receive.cpp, transfer.cpp ----
 
 INT NTAPI P5ReceivePacket(NDIS_HANDLE ProtocolBindingContext, PNDIS_PACKET Packet);
 VOID NTAPI P5ReceiveComplete(NDIS_HANDLE ProtocolBindingContext);
@@ -288,17 +292,18 @@ VOID NTAPI P5TransferDataComplete(
     NDIS_STATUS Status,
     UINT BytesTransferred);
 
-// ---- request.cpp ---------------------------------------------------------------------------------------------------
+// ---- request.cpp ----
 
-/// Queries or sets one OID and waits for it. The caller holds the binding's rundown protection or owns its opening or
-/// closing. PASSIVE_LEVEL.
+/// Queries or sets one OID and waits for it. The caller holds the binding's rundown protection or
+/// owns its opening or closing. PASSIVE_LEVEL.
 NDIS_STATUS P5QueryOid(P5_BINDING *Binding, NDIS_OID Oid, PVOID Buffer, ULONG Length);
 NDIS_STATUS P5SetOid(P5_BINDING *Binding, NDIS_OID Oid, const void *Buffer, ULONG Length);
 
 /// Issues a query nobody waits for, if the binding has none in flight. IRQL <= DISPATCH_LEVEL.
 void P5HoldRequest(P5_BINDING *Binding);
 
-/// What every binding asks of its adapter when opened, and takes back before it is closed. PASSIVE_LEVEL.
+/// What every binding asks of its adapter when opened, and takes back before it is closed.
+/// PASSIVE_LEVEL.
 NDIS_STATUS P5ConfigureBinding(P5_BINDING *Binding);
 void P5ClearFilters(P5_BINDING *Binding);
 
@@ -306,11 +311,9 @@ void P5ClearFilters(P5_BINDING *Binding);
 void P5IssueLoadOid(P5_BINDING *Binding, ULONG Turn);
 
 VOID NTAPI P5RequestComplete(
-    NDIS_HANDLE ProtocolBindingContext,
-    PNDIS_REQUEST NdisRequest,
-    NDIS_STATUS Status);
+    NDIS_HANDLE ProtocolBindingContext, PNDIS_REQUEST NdisRequest, NDIS_STATUS Status);
 
-// ---- status.cpp ----------------------------------------------------------------------------------------------------
+// ---- status.cpp ----
 
 VOID NTAPI P5Status(
     NDIS_HANDLE ProtocolBindingContext,
@@ -321,11 +324,12 @@ VOID NTAPI P5StatusComplete(NDIS_HANDLE ProtocolBindingContext);
 VOID NTAPI P5ResetComplete(NDIS_HANDLE ProtocolBindingContext, NDIS_STATUS Status);
 NDIS_STATUS NTAPI P5PnPEvent(NDIS_HANDLE ProtocolBindingContext, PNET_PNP_EVENT NetPnPEvent);
 
-// ---- load.cpp ------------------------------------------------------------------------------------------------------
+// ---- load.cpp ----
 
 void P5InitializeLoad(void);
 
-/// Takes over a new load for all bindings, present and future. PASSIVE_LEVEL, one caller at a time or several.
+/// Takes over a new load for all bindings, present and future. PASSIVE_LEVEL, one caller at a time
+/// or several.
 NTSTATUS P5SetLoad(const rd_p5_load *Load);
 void P5HoldReceives(ULONG Count);
 NTSTATUS P5HoldRequests(ULONG Count);
@@ -339,7 +343,7 @@ void P5StopLoad(void);
 /// Lengths the frames of the load have. IRQL <= DISPATCH_LEVEL.
 void P5LoadFrameLengths(PUSHORT Shortest, PUSHORT Longest);
 
-// ---- device.cpp, shutdown.cpp, counters.cpp ------------------------------------------------------------------------
+// ---- device.cpp, shutdown.cpp, counters.cpp ----
 
 NTSTATUS P5CreateDevice(PDRIVER_OBJECT DriverObject);
 void P5DeleteDevice(void);

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 // protocol5/receive.cpp
 //
-// Receives that come as packets: checked where they lie, and some kept and returned late. A kept packet holds the
-// binding. Which are kept: while KeepStill is set the first so many, until told otherwise; else KeepRotating of them,
-// each until as many newer ones have come.
+// Receives that come as packets: checked where they lie, and some kept and returned late. A kept
+// packet holds the binding. Which are kept: while KeepStill is set the first so many, until told
+// otherwise; else KeepRotating of them, each until as many newer ones have come.
 #include "protocol5/ndis_calls.hpp"
 
-namespace {
+namespace
+{
 
 constexpr ULONG ReturnBatch = 16;
 
@@ -81,7 +82,8 @@ P5CountReceived(const rundown::FrameChecker &Checker, ULONG Length)
     const rundown::FrameVerdict verdict = Checker.Finish();
 
     // Our own broadcasts come back through NDIS's loopback; only what the host sent is counted.
-    if (verdict == rundown::FrameVerdict::NotOurs || Checker.Header().direction != RD_FRAME_FROM_HOST) {
+    if (verdict == rundown::FrameVerdict::NotOurs ||
+        Checker.Header().direction != RD_FRAME_FROM_HOST) {
         return;
     }
     P5Count(&P5.Counters.Received, 1);
@@ -132,8 +134,9 @@ P5SetReceivesKept(P5_BINDING *Binding, ULONG Rotating, ULONG Still)
     P5ReturnHeldReceives(Binding, keep);
 }
 
-/// ProtocolReceivePacket: a frame, or part of a batch. Returns the references kept on the packet, 0 or 1; a kept packet
-/// goes back through NdisReturnPackets. IRQL <= DISPATCH_LEVEL. The packet is NDIS's and only read.
+/// ProtocolReceivePacket: a frame, or part of a batch. Returns the references kept on the packet, 0
+/// or 1; a kept packet goes back through NdisReturnPackets. IRQL <= DISPATCH_LEVEL. The packet is
+/// NDIS's and only read.
 INT NTAPI
 P5ReceivePacket(NDIS_HANDLE ProtocolBindingContext, PNDIS_PACKET Packet)
 {
@@ -151,8 +154,8 @@ P5ReceivePacket(NDIS_HANDLE ProtocolBindingContext, PNDIS_PACKET Packet)
     return references;
 }
 
-/// ProtocolReceiveComplete: the time for what can wait, here returning receives that were kept long enough.
-/// IRQL <= DISPATCH_LEVEL.
+/// ProtocolReceiveComplete: the time for what can wait, here returning receives that were kept long
+/// enough. IRQL <= DISPATCH_LEVEL.
 VOID NTAPI
 P5ReceiveComplete(NDIS_HANDLE ProtocolBindingContext)
 {

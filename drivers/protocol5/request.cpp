@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 // protocol5/request.cpp
 //
-// NdisRequest, waited for or not. A request's memory is its own, never on a stack: it stays until NDIS has completed
-// it, and is freed in exactly one place for each kind.
+// NdisRequest, waited for or not. A request's memory is its own, never on a stack: it stays until
+// NDIS has completed it, and is freed in exactly one place for each kind.
 #include "protocol5/ndis_calls.hpp"
 
-namespace {
+namespace
+{
 
 constexpr ULONG DataMax = 64; // Largest OID used here: a multicast list.
 
@@ -21,8 +22,7 @@ struct P5_REQUEST {
 P5_REQUEST *
 NewRequest(NDIS_REQUEST_TYPE type, NDIS_OID oid, ULONG length)
 {
-    P5_REQUEST *request =
-        length <= DataMax ? rundown::AllocateObject<P5_REQUEST>(P5Tag) : nullptr;
+    P5_REQUEST *request = length <= DataMax ? rundown::AllocateObject<P5_REQUEST>(P5Tag) : nullptr;
 
     if (request == nullptr) {
         return nullptr;
@@ -51,7 +51,8 @@ Issue(P5_BINDING *binding, P5_REQUEST *request)
     return status;
 }
 
-/// PASSIVE_LEVEL. Unbounded: NDIS completes every request, before it completes a close at the latest.
+/// PASSIVE_LEVEL. Unbounded: NDIS completes every request, before it completes a close at the
+/// latest.
 NDIS_STATUS
 IssueAndWait(P5_BINDING *binding, P5_REQUEST *request)
 {

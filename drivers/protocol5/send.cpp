@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: MIT
 // protocol5/send.cpp
 //
-// Keeps a number of packets in flight on a binding. ProtocolSendComplete only takes the packet back and queues a DPC;
-// the DPC fills up again, so completions inside a send do not recurse. One pump runs at a time for a binding, so that
-// sequence numbers leave in order. Each packet in flight, each queued DPC and the armed timer hold the binding.
+// Keeps a number of packets in flight on a binding. ProtocolSendComplete only takes the packet back
+// and queues a DPC; the DPC fills up again, so completions inside a send do not recurse. One pump
+// runs at a time for a binding, so that sequence numbers leave in order. Each packet in flight,
+// each queued DPC and the armed timer hold the binding.
 #include "protocol5/packet.hpp"
 
-namespace {
+namespace
+{
 
 constexpr LONGLONG Milliseconds = -10 * 1000; // Relative, in the timer's 100 ns.
 constexpr LONGLONG AfterFailure = 10 * Milliseconds;
 constexpr LONGLONG AfterBudget = 1 * Milliseconds;
 
-/// Queues the refill DPC, with a reference of its own. Nothing when it is queued already or the binding closes.
+/// Queues the refill DPC, with a reference of its own. Nothing when it is queued already or the
+/// binding closes.
 void
 RequestRefill(P5_BINDING *binding)
 {
@@ -24,7 +27,8 @@ RequestRefill(P5_BINDING *binding)
     }
 }
 
-/// Refills later: sending fails or completes at once, and an immediate refill would never let go of the processor.
+/// Refills later: sending fails or completes at once, and an immediate refill would never let go of
+/// the processor.
 void
 RefillLater(P5_BINDING *binding, LONGLONG when)
 {
@@ -42,7 +46,8 @@ RefillLater(P5_BINDING *binding, LONGLONG when)
     KeSetTimer(&sender.BackoffTimer, due, &sender.BackoffDpc);
 }
 
-/// A slot for one more packet, and a reference on the binding with it; null when enough is in flight.
+/// A slot for one more packet, and a reference on the binding with it; null when enough is in
+/// flight.
 P5_SEND_SLOT *
 TakeSlot(P5_BINDING *binding)
 {
@@ -97,7 +102,8 @@ BuildBatch(P5_BINDING *binding, PNDIS_PACKET *packets, ULONG room)
     return count;
 }
 
-/// The packet is ours again, and its reference on the binding is given back: the binding may be gone afterwards.
+/// The packet is ours again, and its reference on the binding is given back: the binding may be
+/// gone afterwards.
 void
 FinishPacket(P5_BINDING *binding, PNDIS_PACKET packet, NDIS_STATUS status)
 {
@@ -113,7 +119,8 @@ FinishPacket(P5_BINDING *binding, PNDIS_PACKET packet, NDIS_STATUS status)
     binding->Uses.Release();
 }
 
-/// Hands a batch to NDIS: NdisSend for a single packet, whose status says whether a completion follows.
+/// Hands a batch to NDIS: NdisSend for a single packet, whose status says whether a completion
+/// follows.
 void
 SendBatch(P5_BINDING *binding, PNDIS_PACKET *packets, ULONG count)
 {
@@ -157,8 +164,9 @@ EndPumping(P5_SENDER &sender, bool mustEnd)
     return true;
 }
 
-/// Fills up to the target. Sends no more than twice the target in one go: an adapter that completes at once would keep
-/// this processor here for ever. IRQL DISPATCH_LEVEL, with a reference on the binding.
+/// Fills up to the target. Sends no more than twice the target in one go: an adapter that completes
+/// at once would keep this processor here for ever. IRQL DISPATCH_LEVEL, with a reference on the
+/// binding.
 void
 Pump(P5_BINDING *binding)
 {
@@ -257,7 +265,8 @@ P5StopSender(P5_BINDING *Binding)
     }
 }
 
-/// ProtocolSendComplete: the packet is ours again. IRQL <= DISPATCH_LEVEL, perhaps inside our own send.
+/// ProtocolSendComplete: the packet is ours again. IRQL <= DISPATCH_LEVEL, perhaps inside our own
+/// send.
 VOID NTAPI
 P5SendComplete(NDIS_HANDLE ProtocolBindingContext, PNDIS_PACKET Packet, NDIS_STATUS Status)
 {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // protocol5/shutdown.cpp
 //
-// A highest-level protocol deregisters when the system shuts down: the I/O manager sends IRP_MJ_SHUTDOWN to every
-// device registered with IoRegisterShutdownNotification, while NDIS and the adapters still work.
+// A highest-level protocol deregisters when the system shuts down: the I/O manager sends
+// IRP_MJ_SHUTDOWN to every device registered with IoRegisterShutdownNotification, while NDIS and
+// the adapters still work.
 #include "protocol5/trace.hpp"
 
 /// PASSIVE_LEVEL, in DriverEntry.

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 // protocol5/status.cpp
 //
-// What NDIS tells a binding about its adapter: status indications, resets, Plug and Play and power events.
+// What NDIS tells a binding about its adapter: status indications, resets, Plug and Play and power
+// events.
 #include "protocol5/trace.hpp"
 
-namespace {
+namespace
+{
 
 constexpr ULONG PowerWaitMilliseconds = 1000;
 
@@ -16,8 +18,8 @@ SendsInFlight(P5_BINDING *binding)
     return binding->Sender.InFlight;
 }
 
-/// Stops sending and waits for what is in flight: an adapter must not lose its power with packets of ours. Bounded, as
-/// the event must succeed whatever the adapter does. PASSIVE_LEVEL.
+/// Stops sending and waits for what is in flight: an adapter must not lose its power with packets
+/// of ours. Bounded, as the event must succeed whatever the adapter does. PASSIVE_LEVEL.
 void
 EnterLowPower(P5_BINDING *binding)
 {
@@ -25,7 +27,8 @@ EnterLowPower(P5_BINDING *binding)
 
     millisecond.QuadPart = -10 * 1000;
     P5PauseSends(binding, P5PausedByPower);
-    for (ULONG waited = 0; waited < PowerWaitMilliseconds && SendsInFlight(binding) != 0; ++waited) {
+    for (ULONG waited = 0; waited < PowerWaitMilliseconds && SendsInFlight(binding) != 0;
+         ++waited) {
         KeDelayExecutionThread(KernelMode, FALSE, &millisecond);
     }
 }
@@ -46,7 +49,8 @@ SetPower(P5_BINDING *binding, const NET_PNP_EVENT *event)
 
 } // namespace
 
-/// ProtocolStatus. IRQL <= DISPATCH_LEVEL; may come from the open's return until the close has completed.
+/// ProtocolStatus. IRQL <= DISPATCH_LEVEL; may come from the open's return until the close has
+/// completed.
 VOID NTAPI
 P5Status(
     NDIS_HANDLE ProtocolBindingContext,
@@ -100,7 +104,8 @@ P5ResetComplete(NDIS_HANDLE ProtocolBindingContext, NDIS_STATUS Status)
         P5Who(binding), RD_EV_RESET_COMPLETE, binding, 0, 0, static_cast<ULONG>(Status));
 }
 
-/// ProtocolPnPEvent: always answered at once. PASSIVE_LEVEL. No context: the event is for the driver as a whole.
+/// ProtocolPnPEvent: always answered at once. PASSIVE_LEVEL. No context: the event is for the
+/// driver as a whole.
 NDIS_STATUS NTAPI
 P5PnPEvent(NDIS_HANDLE ProtocolBindingContext, PNET_PNP_EVENT NetPnPEvent)
 {

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 // protocol5/transfer.cpp
 //
-// Receives that come as a lookahead buffer: ProtocolReceive, fetched with NdisTransferData. Every other frame that lies
-// in the lookahead whole is checked there; all the others are transferred, at once or pending. A pending transfer holds
-// the binding.
+// Receives that come as a lookahead buffer: ProtocolReceive, fetched with NdisTransferData. Every
+// other frame that lies in the lookahead whole is checked there; all the others are transferred, at
+// once or pending. A pending transfer holds the binding.
 #include "protocol5/ndis_calls.hpp"
 
-namespace {
+namespace
+{
 
 P5_TRANSFER_SLOT *&
 TransferOf(PNDIS_PACKET packet)
@@ -85,12 +86,12 @@ FinishTransfer(P5_BINDING *binding, P5_TRANSFER_SLOT *slot, NDIS_STATUS status, 
     binding->Uses.Release();
 }
 
-/// Fetches the frame's data. Not accepted when it is too long, the slots are all in use, or the binding closes.
+/// Fetches the frame's data. Not accepted when it is too long, the slots are all in use, or the
+/// binding closes.
 NDIS_STATUS
 Transfer(P5_BINDING *binding, NDIS_HANDLE macContext, const void *header, ULONG packetSize)
 {
-    P5_TRANSFER_SLOT *slot =
-        packetSize <= sizeof(slot->Data) ? TakeTransfer(binding) : nullptr;
+    P5_TRANSFER_SLOT *slot = packetSize <= sizeof(slot->Data) ? TakeTransfer(binding) : nullptr;
     UINT bytes = 0;
 
     if (slot == nullptr) {
@@ -150,7 +151,8 @@ P5FreeTransfers(P5_BINDING *Binding)
     receiver.FreeTransfers = nullptr;
 }
 
-/// ProtocolReceive: a frame whose buffers are the adapter's and go when this returns. DISPATCH_LEVEL.
+/// ProtocolReceive: a frame whose buffers are the adapter's and go when this returns.
+/// DISPATCH_LEVEL.
 NDIS_STATUS NTAPI
 P5Receive(
     NDIS_HANDLE ProtocolBindingContext,
@@ -164,11 +166,7 @@ P5Receive(
     P5_BINDING *binding = static_cast<P5_BINDING *>(ProtocolBindingContext);
     const ULONG length = HeaderBufferSize + PacketSize;
     P5CallbackTrace trace(
-        P5Who(binding),
-        RD_EV_RECEIVE,
-        binding,
-        rundown::TraceValue(MacReceiveContext),
-        length);
+        P5Who(binding), RD_EV_RECEIVE, binding, rundown::TraceValue(MacReceiveContext), length);
     NDIS_STATUS status = NDIS_STATUS_SUCCESS;
 
     if (HeaderBufferSize != RD_FRAME_HEADER_OFFSET || binding->Uses.IsRunningDown()) {

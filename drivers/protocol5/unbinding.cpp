@@ -1,24 +1,28 @@
 // SPDX-License-Identifier: MIT
 // protocol5/unbinding.cpp
 //
-// Closing a binding: when NDIS unbinds it, on request, or because its opening failed half-way. Exactly one thread moves
-// it from Bound to Closing and closes it; an unbind that comes second leaves its context with the first.
+// Closing a binding: when NDIS unbinds it, on request, or because its opening failed half-way.
+// Exactly one thread moves it from Bound to Closing and closes it; an unbind that comes second
+// leaves its context with the first.
 //
-// The order matters: no new use, wait until the uses there are have ended, then clear the filters (a thread that
-// held a reference could otherwise set them again), then NdisCloseAdapter. Until the close has completed NDIS still
-// indicates receives and status, so the memory stays; after it nothing of ours may touch the binding.
+// The order matters: no new use, wait until the uses there are have ended, then clear the filters
+// (a thread that held a reference could otherwise set them again), then NdisCloseAdapter. Until the
+// close has completed NDIS still indicates receives and status, so the memory stays; after it
+// nothing of ours may touch the binding.
 #include "protocol5/ndis_calls.hpp"
 
-namespace {
+namespace
+{
 
 enum class UnbindRole {
     Closer,      // This thread closes the binding.
-    Follower,    // Another thread is closing it, or opening it and will close it, and completes the unbind.
+    Follower,    // Another thread is closing it, or opening it and will close it, and completes the
+                 // unbind.
     AlreadyGone, // Closed on request just before.
 };
 
-/// NDIS hands out the context it was given at the open; that it still is one of ours is checked, because a close on
-/// request may have won.
+/// NDIS hands out the context it was given at the open; that it still is one of ours is checked,
+/// because a close on request may have won.
 UnbindRole
 EnterUnbind(const void *context, NDIS_HANDLE unbindContext)
 {
@@ -118,8 +122,8 @@ P5CloseBindingByName(PCUNICODE_STRING Name)
     return STATUS_SUCCESS;
 }
 
-/// ProtocolUnbindAdapter: the binding must go; it cannot be refused. PASSIVE_LEVEL, in a system thread, or in the one
-/// that deregisters.
+/// ProtocolUnbindAdapter: the binding must go; it cannot be refused. PASSIVE_LEVEL, in a system
+/// thread, or in the one that deregisters.
 VOID NTAPI
 P5UnbindAdapter(PNDIS_STATUS Status, NDIS_HANDLE ProtocolBindingContext, NDIS_HANDLE UnbindContext)
 {
@@ -131,8 +135,9 @@ P5UnbindAdapter(PNDIS_STATUS Status, NDIS_HANDLE ProtocolBindingContext, NDIS_HA
     trace.Returns(static_cast<ULONG>(*Status));
 }
 
-/// ProtocolCloseAdapterComplete: a close that pended is done, and with it the last callback for this binding.
-/// PASSIVE_LEVEL, in a system thread, perhaps before NdisCloseAdapter has returned in the other.
+/// ProtocolCloseAdapterComplete: a close that pended is done, and with it the last callback for
+/// this binding. PASSIVE_LEVEL, in a system thread, perhaps before NdisCloseAdapter has returned in
+/// the other.
 VOID NTAPI
 P5CloseAdapterComplete(NDIS_HANDLE ProtocolBindingContext, NDIS_STATUS Status)
 {

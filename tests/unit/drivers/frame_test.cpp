@@ -39,9 +39,9 @@ FrameVerdict checked(const std::vector<uint8_t>& frame, size_t piece) {
 
 TEST(DriverFrame, LayoutIsTheOneOfTheFormat) {
     const auto frame = built(some_frame(60, 0x01020304, 0x0A0B0C0D));
-    const std::vector<uint8_t> headers = {0x02, 0x52, 0x44, 0,    0,    1,    0x52, 0x54, 0,    0xAA,
-                                          0xBB, 0xCC, 0x88, 0xB5, 'R',  'D',  'N',  'F',  1,    0,
-                                          60,   0,    4,    3,    2,    1,    0x0D, 0x0C, 0x0B, 0x0A};
+    const std::vector<uint8_t> headers = {0x02, 0x52, 0x44, 0,    0,   1,   0x52, 0x54, 0,    0xAA,
+                                          0xBB, 0xCC, 0x88, 0xB5, 'R', 'D', 'N',  'F',  1,    0,
+                                          60,   0,    4,    3,    2,   1,   0x0D, 0x0C, 0x0B, 0x0A};
     ASSERT_EQ(FrameHeadersLength, 30u);
     EXPECT_TRUE(std::equal(headers.begin(), headers.end(), frame.begin()));
 }
