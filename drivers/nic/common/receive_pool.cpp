@@ -5,14 +5,11 @@
 namespace nic
 {
 
-/// Bytes of a packet that protocols may use: PROTOCOL_RESERVED_SIZE_IN_PACKET of the DDK.
-constexpr UINT kProtocolReserved = 4 * sizeof(PVOID);
-
 NDIS_STATUS
 ReceivePool::create(NDIS_HANDLE miniport, uint32_t count, uint32_t frame_offset, ULONG tag)
 {
     NDIS_STATUS status;
-    NdisAllocatePacketPool(&status, &packets_, count, kProtocolReserved);
+    NdisAllocatePacketPool(&status, &packets_, count, PROTOCOL_RESERVED_SIZE_IN_PACKET);
     if (status != NDIS_STATUS_SUCCESS) {
         packets_ = nullptr;
         return status;

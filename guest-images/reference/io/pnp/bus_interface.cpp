@@ -25,8 +25,9 @@ BOOLEAN NTAPI translate_bus_address(
     return TRUE;
 }
 
-/// Null, which is "none": devices address memory directly here, and ndis.sys maps for its miniports itself.
-PDMA_ADAPTER NTAPI get_dma_adapter(PVOID, PDEVICE_DESCRIPTION, PULONG) { return nullptr; }
+PDMA_ADAPTER NTAPI get_dma_adapter(PVOID context, PDEVICE_DESCRIPTION description, PULONG map_registers) {
+    return IoGetDmaAdapter(node_at(context).pdo, description, map_registers);
+}
 
 ULONG NTAPI set_bus_data(PVOID context, ULONG which, PVOID buffer, ULONG offset, ULONG length) {
     return which == PCI_WHICHSPACE_CONFIG ? write_config(node_at(context).address, offset, buffer, length) : 0;

@@ -6,10 +6,9 @@
 #include "rd_pnp.hpp"
 
 #include "device_node.hpp"
-#include "text_writer.hpp"
+#include "rd_executive.hpp"
 #include "registry_key.hpp"
-
-extern "C" NTSTATUS NTAPI IoCreateDriver(PUNICODE_STRING name, PDRIVER_INITIALIZE initialize);
+#include "text_writer.hpp"
 
 LIST_ENTRY pnp::Nodes;
 KMUTEX pnp::PnpLock;

@@ -30,7 +30,7 @@ ULONG next_instance;  // of the network class; under PnpLock
 NTSTATUS write_service(const KnownDriver& driver) {
     WCHAR path[kPathMax], image[kPathMax];
     TextWriter(path, kPathMax).text(L"Services\\").text(driver.service);
-    TextWriter(image, kPathMax).text(L"\\SystemRoot\\").text(driver.service).text(L".sys");
+    TextWriter(image, kPathMax).text(L"\\SystemRoot\\system32\\drivers\\").text(driver.service).text(L".sys");
     RegistryKey key;
     NTSTATUS status = key.create(path);
     if (NT_SUCCESS(status)) status = key.set_text(L"ImagePath", image);

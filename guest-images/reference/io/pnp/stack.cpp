@@ -5,13 +5,7 @@
 // https://learn.microsoft.com/windows-hardware/drivers/kernel/starting-a-device-in-a-function-driver
 // https://learn.microsoft.com/windows-hardware/drivers/kernel/removing-a-device
 #include "device_node.hpp"
-#include "registry_key.hpp"
-#include "text_writer.hpp"
-
-extern "C" NTSTATUS NTAPI
-ObReferenceObjectByName(PUNICODE_STRING name, ULONG attributes, PACCESS_STATE access_state, ACCESS_MASK access,
-                        POBJECT_TYPE type, KPROCESSOR_MODE mode, PVOID parse_context, PVOID* object);
-extern "C" POBJECT_TYPE* IoDriverObjectType;
+#include "rd_executive.hpp"
 
 namespace pnp {
 
@@ -48,21 +42,6 @@ NTSTATUS send_pnp(DeviceNode& node, UCHAR minor, const IO_STACK_LOCATION* parame
     return status;
 }
 
-/// Loads the service, unless it is, and takes a reference to its driver object.
-NTSTATUS load_driver(const DeviceNode& node, PDRIVER_OBJECT* driver) {
-    WCHAR text[kPathMax];
-    UNICODE_STRING name;
-    TextWriter(text, kPathMax).text(kControlSet).text(L"\\Services\\").text(node.service);
-    RtlInitUnicodeString(&name, text);
-    const NTSTATUS loaded = ZwLoadDriver(&name);
-    if (!NT_SUCCESS(loaded) && loaded != STATUS_IMAGE_ALREADY_LOADED) return loaded;
-    TextWriter(text, kPathMax).text(L"\\Driver\\").text(node.service);
-    RtlInitUnicodeString(&name, text);
-    return ObReferenceObjectByName(
-        &name, OBJ_CASE_INSENSITIVE, nullptr, 0, *IoDriverObjectType, KernelMode, nullptr,
-        reinterpret_cast<PVOID*>(driver));
-}
-
 void release_driver(DeviceNode& node) {
     if (node.driver) ObDereferenceObject(node.driver);
     node.driver = nullptr;
@@ -83,7 +62,9 @@ NTSTATUS send_start(DeviceNode& node) {
 }
 
 NTSTATUS add_and_start(DeviceNode& node) {
-    NTSTATUS status = load_driver(node, &node.driver);
+    UNICODE_STRING service;
+    RtlInitUnicodeString(&service, node.service);
+    NTSTATUS status = RdLoadService(&service, &node.driver);
     if (!NT_SUCCESS(status)) return status;
     const PDRIVER_ADD_DEVICE add_device = node.driver->DriverExtension->AddDevice;
     if (!add_device) return STATUS_INVALID_DEVICE_REQUEST;  // a legacy driver cannot run a PnP device
