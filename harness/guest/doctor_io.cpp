@@ -11,6 +11,7 @@
 
 #include "guest/find_program_io.hpp"
 #include "guest/host_identity_io.hpp"
+#include "guest/initialize_io.hpp"
 
 namespace rundown::guest {
 
@@ -63,7 +64,7 @@ DoctorFinding check_qemu(const std::string& emulator) {
 
 DoctorFinding check_libvirt() {
     unsigned long version = 0;
-    if (virGetVersion(&version, nullptr, nullptr) != 0)
+    if (!initialize_libvirt("/dev/null") || virGetVersion(&version, nullptr, nullptr) != 0)
         return missing("libvirt", "the libvirt library does not work: reinstall it", "libvirt0");
     if (!has_qemu_module())
         return missing(

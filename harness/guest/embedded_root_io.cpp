@@ -2,13 +2,11 @@
 #include "guest/embedded_root_io.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 
 #include "guest/places.hpp"
+#include "guest/text_file_io.hpp"
 
 namespace rundown::guest {
 
@@ -19,41 +17,15 @@ namespace fs = std::filesystem;
 constexpr const char* kCapabilitiesInRoot = "/cache/qemu/capabilities";
 constexpr const char* kCapabilitiesInCache = "/libvirt-capabilities";
 
-std::string read_text(const fs::path& path) {
-    std::ifstream file(path, std::ios::binary);
-    return std::string(std::istreambuf_iterator<char>(file), {});
-}
-
-bool write_text(const fs::path& path, const std::string& text) {
-    std::ofstream file(path, std::ios::binary | std::ios::trunc);
-    file << text;
-    file.close();
-    return !file.fail();
-}
-
-/// Writes beside the target and renames.
-bool replace_file(const fs::path& path, const std::string& text) {
-    const fs::path draft = fmt::format("{}.{}", path.string(), ::getpid());
-    std::error_code error;
-    if (write_text(draft, text))
-        fs::rename(draft, path, error);
-    else
-        error = std::make_error_code(std::errc::io_error);
-    std::error_code ignored;
-    if (error)
-        fs::remove(draft, ignored);
-    return !error;
-}
-
 int copy_changed(const std::string& from, const std::string& to) {
     int copied = 0;
     std::error_code error;
     for (const auto& entry : fs::directory_iterator(from, error)) {
         if (entry.path().extension() != ".xml" || !entry.is_regular_file(error))
             continue;
-        const fs::path target = fs::path(to) / entry.path().filename();
-        const std::string text = read_text(entry.path());
-        if (!text.empty() && text != read_text(target) && replace_file(target, text))
+        const std::string target = to + "/" + entry.path().filename().string();
+        const std::string text = read_text_file(entry.path().string());
+        if (!text.empty() && text != read_text_file(target) && replace_text_file(target, text))
             ++copied;
     }
     return copied;
@@ -85,7 +57,7 @@ result<void> prepare_embedded_root(const std::string& root, bool as_root) {
                 ErrorKind::environment, fmt::format("cannot make the directory {}{}: {}", root, directory, error.message())
             );
     }
-    if (!write_text(root + "/etc/qemu.conf", qemu_conf(as_root)))
+    if (!replace_text_file(root + "/etc/qemu.conf", qemu_conf(as_root)))
         return fail(ErrorKind::environment, fmt::format("cannot write {}/etc/qemu.conf", root));
     return {};
 }

@@ -11,6 +11,7 @@
 #include <cstdlib>
 
 #include "guest/guest_life_io.hpp"
+#include "guest/initialize_io.hpp"
 
 namespace rundown::guest {
 

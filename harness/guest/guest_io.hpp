@@ -28,7 +28,7 @@ class Hypervisor;
 struct GuestFiles {
     std::string domain_xml;     // What libvirt was given.
     std::string debug_console;  // Bytes the guest wrote to port 0xE9 (DbgPrint).
-    std::string qmp_events;     // One JSON line an event; GUEST_FORMAT is qmp_log_line().
+    std::string qmp_events;     // One JSON line an event, as qmp_log_line() writes it.
     std::string qemu_log;       // QEMU's command line and what it said; complete after stop().
 };
 

@@ -19,6 +19,7 @@
 #include <filesystem>
 
 #include "guest/domain_xml.hpp"
+#include "guest/initialize_io.hpp"
 
 namespace rundown::guest {
 

@@ -10,11 +10,10 @@
 
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
 #include <fstream>
-#include <iterator>
 
 #include "guest/places.hpp"
+#include "guest/text_file_io.hpp"
 
 namespace rundown::guest {
 
@@ -56,22 +55,12 @@ std::string kvm_unusable() {
 }
 
 std::optional<AcceleratorChoice> remembered_accelerator(const std::string& cache, const HostIdentity& host) {
-    std::ifstream file(cache_file(cache), std::ios::binary);
-    return from_cache(std::string(std::istreambuf_iterator<char>(file), {}), host);
+    return from_cache(read_text_file(cache_file(cache)), host);
 }
 
 void remember_accelerator(const std::string& cache, const HostIdentity& host, const AcceleratorChoice& choice) {
-    if (!make_private_directory(cache))
-        return;
-    const std::string draft = fmt::format("{}.{}", cache_file(cache), ::getpid());
-    std::ofstream file(draft, std::ios::binary | std::ios::trunc);
-    file << to_cache(host, choice);
-    file.close();
-    std::error_code error;
-    if (!file.fail())
-        std::filesystem::rename(draft, cache_file(cache), error);
-    if (file.fail() || error)
-        std::filesystem::remove(draft, error);
+    if (make_private_directory(cache))
+        replace_text_file(cache_file(cache), to_cache(host, choice));
 }
 
 }  // namespace rundown::guest

@@ -4,18 +4,17 @@
 
 #include <fmt/format.h>
 #include <libvirt/libvirt-qemu.h>
-#include <libvirt/virterror.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <boost/asio/this_coro.hpp>
-#include <cstdlib>
 
 #include "guest/doctor_io.hpp"
 #include "guest/embedded_root_io.hpp"
 #include "guest/event_loop_io.hpp"
 #include "guest/find_program_io.hpp"
 #include "guest/hypervisor_state_io.hpp"
+#include "guest/initialize_io.hpp"
 
 namespace rundown::guest {
 
@@ -66,20 +65,6 @@ void on_qmp(
 
 void free_opaque(void* opaque) {
     delete static_cast<WeakState*>(opaque);
-}
-
-/// libvirt prints its errors and warnings to our stderr unless the environment says otherwise at its first call. What was
-/// set for that is taken back: to a child of ours, our log means nothing.
-result<void> initialize_quietly(const std::string& log) {
-    constexpr const char* kOutputs = "LIBVIRT_LOG_OUTPUTS";
-    const bool ours = ::setenv(kOutputs, ("3:file:" + log).c_str(), 0) == 0 && std::getenv(kOutputs) == "3:file:" + log;
-    virSetErrorFunc(nullptr, [](void*, virErrorPtr) {});
-    const bool initialized = virInitialize() == 0;
-    if (ours)
-        ::unsetenv(kOutputs);
-    if (!initialized)
-        return fail(ErrorKind::environment, "libvirt cannot be initialised: " + last_libvirt_error());
-    return {};
 }
 
 /// On the worker. The embedded driver lives as long as the process, and libvirt registers it anew at each opening until its
@@ -148,7 +133,7 @@ result<void> prepare(Hypervisor::State& state) {
     if (!registry)
         return registry.error();
     state.registry = std::move(*registry);
-    RUNDOWN_TRY(initialize_quietly(state.registry->directory() + "/libvirt.log"));
+    RUNDOWN_TRY(initialize_libvirt(state.registry->directory() + "/libvirt.log"));
     if (!state.embedded) {
         // Another user's QEMU must reach our sockets by name, though not list the directories.
         ::chmod(state.options.places.runtime.c_str(), 0711);
@@ -165,16 +150,6 @@ result<void> prepare(Hypervisor::State& state) {
 }
 
 }  // namespace
-
-std::string last_libvirt_error() {
-    const char* message = virGetLastErrorMessage();
-    std::string line = message ? message : "unknown error";
-    while (!line.empty() && (line.back() == '\n' || line.back() == ' '))
-        line.pop_back();
-    for (char& c : line)
-        c = c == '\n' ? ' ' : c;
-    return line;
-}
 
 asio::awaitable<result<std::unique_ptr<Hypervisor>>> Hypervisor::open(HypervisorOptions options, Deadline deadline) {
     auto state = std::make_shared<State>();

@@ -44,7 +44,4 @@ struct Hypervisor::State : std::enable_shared_from_this<Hypervisor::State> {
     std::map<std::string, DomainListener> listeners;  // By UUID; used on the loop.
 };
 
-/// The last libvirt error of this thread as one line.
-std::string last_libvirt_error();
-
 }  // namespace rundown::guest

@@ -11,18 +11,13 @@
 #include <charconv>
 #include <csignal>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <sstream>
+
+#include "guest/text_file_io.hpp"
 
 namespace rundown::guest {
 
 namespace {
-
-std::string read_text(const std::string& path) {
-    std::ifstream file(path, std::ios::binary);
-    return std::string(std::istreambuf_iterator<char>(file), {});
-}
 
 std::string_view file_name(std::string_view path) {
     const auto slash = path.rfind('/');
@@ -49,7 +44,7 @@ std::optional<ProcessStat> parse_process_stat(std::string_view text) {
 }
 
 std::optional<ProcessStat> process_stat(int pid) {
-    return parse_process_stat(read_text(fmt::format("/proc/{}/stat", pid)));
+    return parse_process_stat(read_text_file(fmt::format("/proc/{}/stat", pid)));
 }
 
 ProcessIdentity this_process() {
@@ -63,14 +58,14 @@ bool is_alive(const ProcessIdentity& process) {
 }
 
 std::string boot_id() {
-    std::string id = read_text("/proc/sys/kernel/random/boot_id");
+    std::string id = read_text_file("/proc/sys/kernel/random/boot_id");
     while (!id.empty() && id.back() == '\n')
         id.pop_back();
     return id;
 }
 
 std::vector<std::string> command_line_of(int pid) {
-    const std::string text = read_text(fmt::format("/proc/{}/cmdline", pid));
+    const std::string text = read_text_file(fmt::format("/proc/{}/cmdline", pid));
     std::vector<std::string> arguments;
     for (std::size_t begin = 0; begin < text.size();) {
         const auto end = std::min(text.find('\0', begin), text.size());

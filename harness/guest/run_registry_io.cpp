@@ -10,8 +10,8 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
+
+#include "guest/text_file_io.hpp"
 
 namespace rundown::guest {
 
@@ -20,11 +20,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr Milliseconds kKillPatience{3000};  // SIGKILL takes effect at once; a busy machine needs a little.
-
-std::string read_text(const std::string& path) {
-    std::ifstream file(path, std::ios::binary);
-    return std::string(std::istreambuf_iterator<char>(file), {});
-}
 
 void kill_domain(const Resource& domain) {
     kill_processes(
@@ -79,7 +74,7 @@ bool clean_run(const fs::path& directory, Leftovers& leftovers) {
     const LockedFile lock(path);
     if (!lock.locked() && !lock.absent())
         return false;
-    const auto contents = parse_registry(read_text(path));
+    const auto contents = parse_registry(read_text_file(path));
     if (contents) {
         // After a reboot the numbers mean nothing, and no process or window has survived.
         const bool same_boot = contents->boot_id == boot_id();
