@@ -77,7 +77,10 @@ void page_fault(KI_TRAP_FRAME* frame) {
 extern "C" VOID KiFault(KI_TRAP_FRAME* frame) {
     if (frame->Vector == 14) return page_fault(frame);
     if (frame->Vector == 0x29) KiBugCheckFrame(0x139, frame->Rcx, reinterpret_cast<ULONG64>(frame), 0, 0, frame);
-    if (frame->Vector == 2) KiBugCheckFrame(0x80, 0, 0, 0, 0, frame);
+    if (frame->Vector == 2) {  // the host asks a guest that hangs what it is doing
+        KiDumpState();
+        KiBugCheckFrame(0x80, 0x4F4454, 0, 0, 0, frame);
+    }
     if (frame->Vector == 8) {
         // Almost always a kernel stack that ran into its guard page.
         KiPrint("double fault; last page fault at %llx\n", cpu::read_cr2());

@@ -217,6 +217,7 @@ VOID KiContextToFrame(const CONTEXT* context, KI_TRAP_FRAME* frame);
 
 // bugcheck.cpp, debug.cpp
 VOID KiPrint(const char* format, ...);        // %s %u %x %p %llx %c only; any IRQL
+VOID KiDumpState(void);                       // all processors and threads, as text
 VOID KiDescribeAddress(ULONG64 address, char* text, SIZE_T size);  // "ndis.sys+0x1234"
 [[noreturn]] VOID KiBugCheckFrame(ULONG code, ULONG64 p1, ULONG64 p2, ULONG64 p3, ULONG64 p4, const KI_TRAP_FRAME* frame);
 [[noreturn]] VOID KiBugCheckContext(ULONG code, ULONG64 p1, ULONG64 p2, ULONG64 p3, ULONG64 p4, CONTEXT* context);

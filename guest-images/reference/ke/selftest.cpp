@@ -11,6 +11,7 @@ extern "C" VOID KiSelfTest() {
             if (!wrong && KeGetCurrentIrql() != PASSIVE_LEVEL) wrong = "IRQL not back at PASSIVE_LEVEL";
             wrong ? ++failed : ++passed;
             KiPrint("selftest %s: %s%s\n", test->Name, wrong ? "FAILED: " : "ok", wrong ? wrong : "");
+            if (wrong) KiDumpState();
         }
     }
     KiPrint("selftest: %u passed, %u failed\n", passed, failed);
