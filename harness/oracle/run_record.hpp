@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: MIT
+// oracle/run_record.hpp
+//
+// Everything the oracle is told about one run, by those who saw it: the plan, the guest's trace,
+// censuses and answers, the host's witness, and how the guest ended. Plain data, kept as
+// record.json and trace.bin (report/run_record_json.hpp), so a run can be judged again without a
+// guest. What a member says "absent" for was not learned; no rule takes that for zero.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/verdict.hpp"
+#include "trace/trace.hpp"
+
+namespace rundown::oracle {
+
+/// Pool memory allocated and not freed under one tag.
+struct PoolTag {
+    std::uint32_t tag = 0;  // As ExAllocatePoolWithTag took it: first letter in the low byte.
+    std::uint64_t bytes = 0;
+    std::uint32_t blocks = 0;  // Of paged and non-paged pool together.
+    std::uint32_t paged_blocks = 0;
+    bool operator==(const PoolTag&) const = default;
+};
+
+struct Module {
+    std::string name;  // Base name as loaded: "protocol5.sys".
+    std::uint64_t base = 0;
+    std::uint32_t bytes = 0;
+    bool operator==(const Module&) const = default;
+};
+
+/// What exists in the guest at a moment (rpc.proto, Census).
+struct Census {
+    std::uint32_t protocols = 0;
+    std::uint32_t opens = 0;
+    std::uint32_t filters = 0;  // Opens with a packet filter or multicast list.
+    std::uint32_t adapters = 0;
+    std::uint32_t packet_pools = 0;
+    std::uint32_t packets_out = 0;
+    std::uint32_t buffer_pools = 0;
+    std::uint32_t buffers_out = 0;
+    std::uint32_t requests_pending = 0;
+    std::uint32_t sends_pending = 0;
+    std::uint32_t receives_out = 0;
+    std::uint32_t threads = 0;
+    std::uint32_t timers = 0;
+    std::uint32_t handles = 0;
+    std::uint32_t devices = 0;
+    std::uint32_t work_items = 0;
+    std::vector<PoolTag> pool;
+    std::vector<Module> modules;
+    bool operator==(const Census&) const = default;
+};
+
+/// When a census was taken. Each at most once a run, but for `cycle`.
+enum class CensusPoint {
+    invalid,
+    before,        // Guest up, driver not yet loaded, its file already put.
+    bound,         // Driver loaded and bound, no load yet.
+    cycle,         // After the unbind of one cycle of a rebind loop, before it is bound again.
+    deregistered,  // The protocol is deregistered, its image still loaded (trigger "deregister").
+    torn_down,     // The driver has been stopped.
+    reloaded,      // Loaded and bound once more, as proof that it can be.
+    gone_again,    // And stopped again.
+};
+
+struct LabelledCensus {
+    CensusPoint point = CensusPoint::invalid;
+    std::uint32_t cycle = 0;  // For CensusPoint::cycle, from 0.
+    Census census;
+    bool operator==(const LabelledCensus&) const = default;
+};
+
+/// The driver's service and image, as the guest answers (rpc.proto, DriverState).
+struct DriverQuery {
+    bool installed = false;
+    bool image_loaded = false;
+    std::uint64_t base = 0;
+    std::uint32_t bytes = 0;
+    std::uint32_t state = 0;  // 0 stopped, 1 starting, 2 running, 3 stopping.
+    bool operator==(const DriverQuery&) const = default;
+};
+
+/// An operation on the driver that the guest answered.
+enum class Step {
+    invalid,
+    start,         // The service started: DriverEntry.
+    bind,          // One binding bound again (rebind).
+    unbind,        // One binding unbound.
+    deregister,    // The IOCTL; `status` is NdisDeregisterProtocol's as the driver tells it.
+    stop,          // The service stopped: Unload returned.
+    reload_start,  // The proof that it can be loaded again,
+    reload_stop,   // and stopped again.
+    power_off,
+};
+
+struct StepAnswer {
+    Step step = Step::invalid;
+    std::uint32_t cycle = 0;
+    std::uint32_t status = 0;  // NTSTATUS or NDIS_STATUS; 0 is success.
+    std::string message;       // The guest's sentence, when it gave one.
+    bool operator==(const StepAnswer&) const = default;
+};
+
+/// QMP query-rx-filter of a NIC (virtio-net only).
+struct ReceiveFilter {
+    bool promiscuous = false;
+    std::string multicast;                     // "normal", "none", "all".
+    std::vector<std::string> multicast_table;  // "01:00:5e:52:44:01", lower case.
+    bool operator==(const ReceiveFilter&) const = default;
+};
+
+/// The far end of one NIC. Times are milliseconds since the run started.
+struct NicWitness {
+    std::string model;                        // "e1000", "virtio-net".
+    std::uint64_t frames_from_guest = 0;      // Test frames, good or bad.
+    std::uint64_t frames_bad = 0;             // With a wrong length or payload.
+    std::uint64_t frames_other = 0;           // Not test frames.
+    std::uint64_t sequence_gaps = 0;          // Frames missing before a later one of their stream.
+    std::uint64_t sequence_repeats = 0;       // Frames seen again or late.
+    std::optional<std::int64_t> first_ms;     // Absent: no frame came.
+    std::optional<std::int64_t> last_ms;      // Of a test frame.
+    std::uint64_t frames_after_teardown = 0;  // Test frames that left the guest after the teardown
+                                              // was answered: not those still in the wire's buffer.
+    std::uint64_t frames_to_guest = 0;
+    std::optional<ReceiveFilter> filter_after_teardown;  // Absent: the device has no such query.
+    bool operator==(const NicWitness&) const = default;
+};
+
+/// How the guest ended.
+enum class GuestEnd {
+    invalid,      // Not known, or the guest was never started.
+    stopped,      // The host stopped it when the run was over.
+    powered_off,  // By itself.
+    reset,        // It rebooted by itself.
+    panicked,     // Bug check.
+    died,         // QEMU went away.
+};
+
+/// A bug check by RPC event or the debug log; the trace has its own record of it.
+struct BugCheck {
+    std::uint32_t code = 0;
+    std::array<std::uint64_t, 4> parameter{};
+    std::string module;  // Where it happened; empty: unknown.
+    std::uint64_t offset = 0;
+    bool operator==(const BugCheck&) const = default;
+};
+
+/// A wait that was given up.
+struct PassedDeadline {
+    std::string phase;        // scenario::to_string(Phase): "trigger".
+    std::string waiting_for;  // "the driver to stop".
+    std::int64_t after_ms = 0;
+    bool operator==(const PassedDeadline&) const = default;
+};
+
+/// What kept a run from its end and is nobody's finding: QEMU killed, Ctrl-C, no guest.
+struct Interruption {
+    InconclusiveKind why = InconclusiveKind::none;
+    std::string sentence;
+    bool operator==(const Interruption&) const = default;
+};
+
+/// The driver's own counters at the trigger (rd_p5_counters); absent for other drivers.
+struct DriverCounters {
+    std::uint64_t sent = 0;
+    std::uint64_t send_failures = 0;
+    std::uint64_t received = 0;
+    std::uint64_t receive_bad = 0;
+    std::uint64_t requests = 0;
+    bool operator==(const DriverCounters&) const = default;
+};
+
+struct RunRecord {
+    // What was to be done.
+    std::string scenario;
+    std::string trigger;       // scenario::to_string(Trigger): "unload", "unbind-all", ...
+    std::uint32_t cycles = 1;  // Of a rebind loop.
+    bool reload_wanted = true;
+    std::uint32_t nic_count = 0;  // NICs the driver is to be bound to.
+    std::string load;             // "idle", "light", "heavy".
+    std::string ndis = "5.1";
+    std::uint32_t receive_style = 0;  // RD_P5_PARAM_RECEIVE_STYLE.
+    std::string driver_module;        // Image name in the guest: "protocol5.sys".
+
+    // What the guest told.
+    trace::Trace trace;
+    std::vector<LabelledCensus> censuses;
+    std::vector<StepAnswer> answers;
+    std::optional<DriverQuery> query_after_teardown;
+    std::optional<DriverQuery> query_after_reload;  // After it was stopped again.
+    std::optional<DriverCounters> counters;
+
+    // What the host saw.
+    std::vector<NicWitness> nics;
+    GuestEnd guest_end = GuestEnd::invalid;
+    std::optional<BugCheck> bug_check;
+    std::optional<PassedDeadline> deadline;
+    std::optional<Interruption> interruption;
+
+    /// The census of that point (the first of them), or null.
+    const Census* census(CensusPoint point) const;
+    /// The answer to that step (the first that failed, else the first), or null.
+    const StepAnswer* answer(Step step) const;
+};
+
+}  // namespace rundown::oracle
