@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: MIT
+// trace/reader.cpp
+#include "trace/reader.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace rundown::trace {
+namespace {
+
+/// Beyond this a head is nonsense: `commit` (sequence + 1) must not wrap round to "being written".
+constexpr std::uint64_t kHeadMax = std::uint64_t{1} << 62;
+
+enum class SlotState {
+    present,      // A complete record.
+    overwritten,  // A later record stands in its slot.
+    torn,         // Begun and not finished, or of no known source or kind.
+};
+
+/// One read of a word that the guest may be writing.
+std::uint64_t load_once(const std::byte* at) {
+    std::uint64_t value;
+    __atomic_load(reinterpret_cast<const std::uint64_t*>(at), &value, __ATOMIC_ACQUIRE);
+    return value;
+}
+
+struct Header {
+    std::uint64_t capacity = 0;
+    std::uint64_t head = 0;
+    std::uint64_t frequency_hz = 0;
+    std::uint64_t boot_id = 0;
+
+    std::uint64_t oldest() const { return head > capacity ? head - capacity : 0; }
+};
+
+/// Reads each field of the header once, into ours, and judges that copy.
+result<Header> read_header(std::span<const std::byte> window) {
+    if (window.size() < RD_TRACE_HEADER_BYTES) {
+        return fail(
+            ErrorKind::protocol,
+            fmt::format("the trace window has {} bytes, less than its header", window.size())
+        );
+    }
+    if (reinterpret_cast<std::uintptr_t>(window.data()) % alignof(std::uint64_t) != 0) {
+        return fail(ErrorKind::internal, "the trace window is not aligned to 8 bytes");
+    }
+    rd_trace_header copy;
+    std::memcpy(&copy, window.data(), sizeof(copy));
+    if (copy.magic != RD_TRACE_MAGIC) {
+        return fail(
+            ErrorKind::protocol,
+            copy.magic == 0 ? "the trace window was never initialised by the guest"
+                            : "the trace window does not begin with the magic of a trace"
+        );
+    }
+    if (copy.version != RD_TRACE_VERSION || copy.record_bytes != RD_TRACE_RECORD_BYTES) {
+        return fail(
+            ErrorKind::protocol,
+            fmt::format(
+                "the trace has version {} and records of {} bytes; this program reads version {} "
+                "with {}",
+                copy.version,
+                copy.record_bytes,
+                RD_TRACE_VERSION,
+                RD_TRACE_RECORD_BYTES
+            )
+        );
+    }
+    const Header header{copy.capacity, copy.head, copy.frequency_hz, copy.boot_id};
+    const std::uint64_t room = rd_trace_capacity(window.size());
+    if (header.capacity == 0 || header.capacity > room) {
+        return fail(
+            ErrorKind::protocol,
+            fmt::format(
+                "the trace claims {} records; its window has room for {}", header.capacity, room
+            )
+        );
+    }
+    if (header.head > kHeadMax) {
+        return fail(
+            ErrorKind::protocol, fmt::format("the trace claims {} records written", header.head)
+        );
+    }
+    return header;
+}
+
+const std::byte* slot_of(
+    std::span<const std::byte> window, const Header& header, std::uint64_t sequence
+) {
+    return window.data() + RD_TRACE_HEADER_BYTES +
+           (sequence % header.capacity) * RD_TRACE_RECORD_BYTES;
+}
+
+bool is_known(const rd_trace_record& record) {
+    return record.source >= RD_SOURCE_DRIVER && record.source <= RD_SOURCE_AGENT &&
+           record.kind >= RD_KIND_CALL && record.kind <= RD_KIND_NOTE;
+}
+
+/// Copies the slot of `sequence` whole, between two looks at its commit word.
+SlotState read_slot(const std::byte* slot, std::uint64_t sequence, rd_trace_record& record) {
+    const std::uint64_t before = load_once(slot);
+    if (before != sequence + 1) {
+        return before > sequence + 1 ? SlotState::overwritten : SlotState::torn;
+    }
+    std::memcpy(&record, slot, sizeof(record));
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    if (load_once(slot) != before) {
+        return SlotState::overwritten;
+    }
+    return is_known(record) ? SlotState::present : SlotState::torn;
+}
+
+Record decoded(const rd_trace_record& raw, std::uint64_t sequence) {
+    Record record;
+    record.sequence = sequence;
+    record.time = raw.time;
+    record.thread = raw.thread;
+    record.processor = raw.processor;
+    record.irql = raw.irql;
+    record.source = raw.source;
+    record.kind = raw.kind;
+    record.event = raw.event;
+    record.binding = raw.binding;
+    record.status = raw.status;
+    record.object = raw.object;
+    std::copy(std::begin(raw.arg), std::end(raw.arg), record.arg.begin());
+    return record;
+}
+
+rd_trace_record encoded(const Record& record) {
+    rd_trace_record raw{};
+    raw.commit = record.sequence + 1;
+    raw.time = record.time;
+    raw.thread = record.thread;
+    raw.processor = record.processor;
+    raw.irql = record.irql;
+    raw.source = record.source;
+    raw.kind = record.kind;
+    raw.event = record.event;
+    raw.binding = record.binding;
+    raw.status = record.status;
+    raw.object = record.object;
+    std::copy(record.arg.begin(), record.arg.end(), std::begin(raw.arg));
+    return raw;
+}
+
+void add_gap(std::vector<Gap>& gaps, std::uint64_t first, std::uint64_t end) {
+    if (first == end) {
+        return;
+    }
+    if (!gaps.empty() && gaps.back().end == first) {
+        gaps.back().end = end;
+    } else {
+        gaps.push_back({first, end});
+    }
+}
+
+/// A header page of a ring with `count` slots, followed by nothing yet.
+std::string header_page(const Header& header, std::uint64_t count) {
+    rd_trace_header raw{};
+    raw.magic = RD_TRACE_MAGIC;
+    raw.version = RD_TRACE_VERSION;
+    raw.record_bytes = RD_TRACE_RECORD_BYTES;
+    raw.capacity = std::max<std::uint64_t>(count, 1);
+    raw.frequency_hz = header.frequency_hz;
+    raw.boot_id = header.boot_id;
+    raw.head = header.head;
+    std::string bytes(RD_TRACE_HEADER_BYTES + raw.capacity * RD_TRACE_RECORD_BYTES, '\0');
+    std::memcpy(bytes.data(), &raw, sizeof(raw));
+    return bytes;
+}
+
+char* slot_in(std::string& bytes, std::uint64_t sequence) {
+    const std::uint64_t count = (bytes.size() - RD_TRACE_HEADER_BYTES) / RD_TRACE_RECORD_BYTES;
+    return bytes.data() + RD_TRACE_HEADER_BYTES + (sequence % count) * RD_TRACE_RECORD_BYTES;
+}
+
+}  // namespace
+
+result<Trace> read(std::span<const std::byte> window) {
+    const auto header = read_header(window);
+    if (!header) {
+        return header.error();
+    }
+    Trace trace;
+    trace.head = header->head;
+    trace.frequency_hz = header->frequency_hz;
+    trace.boot_id = header->boot_id;
+    trace.lost = header->oldest();
+    add_gap(trace.gaps, 0, header->oldest());
+    trace.records.reserve(header->head - header->oldest());
+    for (std::uint64_t sequence = header->oldest(); sequence < header->head; ++sequence) {
+        rd_trace_record raw;
+        switch (read_slot(slot_of(window, *header, sequence), sequence, raw)) {
+            case SlotState::present:
+                trace.records.push_back(decoded(raw, sequence));
+                continue;
+            case SlotState::overwritten:
+                ++trace.lost;
+                break;
+            case SlotState::torn:
+                ++trace.torn;
+                break;
+        }
+        add_gap(trace.gaps, sequence, sequence + 1);
+    }
+    return trace;
+}
+
+result<std::string> compact(std::span<const std::byte> window) {
+    const auto header = read_header(window);
+    if (!header) {
+        return header.error();
+    }
+    std::string bytes = header_page(*header, header->head - header->oldest());
+    for (std::uint64_t sequence = header->oldest(); sequence < header->head; ++sequence) {
+        rd_trace_record raw;
+        switch (read_slot(slot_of(window, *header, sequence), sequence, raw)) {
+            case SlotState::present:
+                raw.commit = sequence + 1;
+                std::memcpy(slot_in(bytes, sequence), &raw, sizeof(raw));
+                break;
+            case SlotState::overwritten: {
+                const std::uint64_t later = kHeadMax;  // Any commit of a later record says so.
+                std::memcpy(slot_in(bytes, sequence), &later, sizeof(later));
+                break;
+            }
+            case SlotState::torn:
+                break;
+        }
+    }
+    return bytes;
+}
+
+std::string write(const Trace& trace) {
+    // Only a gap that begins with the first record can be what a full ring has overwritten.
+    const std::uint64_t oldest = trace.gaps.empty() || trace.gaps.front().first != 0
+                                     ? 0
+                                     : std::min(trace.gaps.front().end, trace.lost);
+    const Header header{0, trace.head, trace.frequency_hz, trace.boot_id};
+    std::string bytes = header_page(header, trace.head - oldest);
+    std::uint64_t overwritten = trace.lost > oldest ? trace.lost - oldest : 0;
+    for (const Gap& gap : trace.gaps) {
+        for (std::uint64_t sequence = std::max(gap.first, oldest);
+             sequence < gap.end && overwritten != 0;
+             ++sequence, --overwritten) {
+            const std::uint64_t later = kHeadMax;
+            std::memcpy(slot_in(bytes, sequence), &later, sizeof(later));
+        }
+    }
+    for (const Record& record : trace.records) {
+        const rd_trace_record raw = encoded(record);
+        std::memcpy(slot_in(bytes, record.sequence), &raw, sizeof(raw));
+    }
+    return bytes;
+}
+
+}  // namespace rundown::trace

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+// trace/trace.cpp
+#include "trace/trace.hpp"
+
+#include <algorithm>
+
+namespace rundown::trace {
+
+bool Trace::whole(std::uint64_t first, std::uint64_t end) const {
+    return std::none_of(gaps.begin(), gaps.end(), [&](const Gap& gap) {
+        return gap.first < end && first < gap.end;
+    });
+}
+
+const Record* Trace::find(std::uint64_t sequence) const {
+    const auto at = std::lower_bound(
+        records.begin(),
+        records.end(),
+        sequence,
+        [](const Record& record, std::uint64_t wanted) { return record.sequence < wanted; }
+    );
+    return at != records.end() && at->sequence == sequence ? &*at : nullptr;
+}
+
+}  // namespace rundown::trace
