@@ -49,6 +49,10 @@ RDAPI VOID NTAPI RdNameThread(const char* name);
 RDAPI PVOID NTAPI RdAllocateUserRange(SIZE_T bytes);
 RDAPI VOID NTAPI RdFreeUserRange(PVOID base);
 
+/// ExAllocatePoolWithTag booked on the module that contains `caller`: ndis.sys allocates on behalf of drivers, and what they
+/// leave behind is theirs. Null: out of memory. <= DISPATCH_LEVEL (paged: <= APC_LEVEL). Free with ExFreePool.
+RDAPI PVOID RdAllocatePoolFor(POOL_TYPE type, SIZE_T bytes, ULONG tag, ULONG64 caller);
+
 /// What is allocated from pool with one tag.
 struct RD_POOL_TAG {
     ULONG Tag;
