@@ -14,6 +14,7 @@ BOOLEAN KiSystemReady;
 [[noreturn]] VOID KiCallOnStack(PVOID top, VOID (*function)(PVOID), PVOID argument);
 VOID KiSystemStartup(BOOT_INFO* boot);
 VOID MiDropBootMappings(void);
+VOID LdrInitialize(const LOADER_BLOCK* block);
 }
 
 namespace {
@@ -68,6 +69,7 @@ void create_idle_threads() {
 /// On the first idle thread's stack; the boot stub's mappings and stack are history.
 VOID become_idle(PVOID) {
     MiDropBootMappings();
+    LdrInitialize(&KiLoaderBlock);  // from here on bug checks name modules, and exceptions find handlers
     PKTHREAD thread = KiCreateKernelThread(first_thread, nullptr, KI_PRIORITY_DEFAULT, "system");
     if (!thread) KiFatal("no memory for the first thread", 0x31, 0, 0, 0, 0);
     KiSystemReady = TRUE;

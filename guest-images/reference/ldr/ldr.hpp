@@ -48,7 +48,7 @@ NTSTATUS LdrLoadImage(PCUNICODE_STRING path, const void* bytes, SIZE_T size, LDR
 VOID LdrUnloadImage(LDR_MODULE* module);
 /// A module by base name, case-insensitive; null when it is not loaded. Not referenced.
 LDR_MODULE* LdrFindModule(const char* name);
-/// Makes the kernel's own image the first module. Once, before anything else.
+/// Makes the kernel's own image the first module. The kernel's start calls it, before there are threads.
 VOID LdrInitialize(const LOADER_BLOCK* block);
 }
 

@@ -222,7 +222,7 @@ int __cdecl isxdigit(int c) { return rtl::digit_value(c) < 16; }
 int __cdecl isprint(int c) { return c >= 0x20 && c < 0x7f; }
 int __cdecl tolower(int c) { return rtl::to_lower(c); }
 int __cdecl toupper(int c) { return rtl::to_upper(c); }
-int __cdecl towlower(int c) { return rtl::downcase(static_cast<wchar_t>(c)); }
-int __cdecl towupper(int c) { return rtl::upcase(static_cast<wchar_t>(c)); }
+wint_t __cdecl towlower(wint_t c) { return rtl::downcase(c); }
+wint_t __cdecl towupper(wint_t c) { return rtl::upcase(c); }
 
 }  // extern "C"
