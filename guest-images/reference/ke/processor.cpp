@@ -81,6 +81,7 @@ extern "C" VOID KiIdleLoop(PVOID) {
     KI_PCR* pcr = KiCurrentPcr();
     for (;;) {
         cpu::interrupts_off();
+        pcr->Halted = FALSE;  // at its first turn too, or the thread it picks would look like an idle processor
         if (pcr->Requested) {
             cpu::set_irql(DISPATCH_LEVEL);
             cpu::interrupts_on();
@@ -99,7 +100,7 @@ extern "C" VOID KiIdleLoop(PVOID) {
             KiArmClock();
             cpu::wait_for_interrupt();
         }
-        pcr->Halted = FALSE;
+        pcr->Halted = FALSE;  // before interrupts: one may start a thread here
         cpu::interrupts_on();
     }
 }
