@@ -79,10 +79,10 @@ BindingLife* History::life_of(const Record& record, std::uint64_t open, std::uin
         if (life->source != record.source) {
             continue;
         }
-        if (record.binding != 0 ? life->number == record.binding
-                                : ((open != 0 && life->open == open) ||
-                                   (context != 0 && life->context == context)) &&
-                                      life->closed() == nullptr) {
+        if (record.binding != 0
+                ? life->number == record.binding
+                : ((open != 0 && life->open == open) || (context != 0 && life->context == context)
+                  ) && life->closed() == nullptr) {
             return &*life;
         }
     }
@@ -152,9 +152,7 @@ const Record* History::mark(rd_trace_mark mark) const {
     return nullptr;
 }
 
-std::vector<const BindingLife*> History::open_at(
-    const Record& moment, std::uint8_t source
-) const {
+std::vector<const BindingLife*> History::open_at(const Record& moment, std::uint8_t source) const {
     std::vector<const BindingLife*> open;
     for (const BindingLife& life : bindings_) {
         const bool began = life.opened != nullptr && life.opened->sequence < moment.sequence;

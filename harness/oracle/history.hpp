@@ -48,7 +48,7 @@ struct BindingLife {
 struct ProtocolLife {
     std::uint8_t source = 0;
     std::uint64_t handle = 0;
-    std::uint64_t version = 0;                 // NDIS major << 8 | minor.
+    std::uint64_t version = 0;                  // NDIS major << 8 | minor.
     const trace::Record* registered = nullptr;  // Return of NdisRegisterProtocol; null: lost.
     std::vector<Span> deregistrations;          // Calls with this handle.
 

@@ -7,7 +7,9 @@
 // alone, and nothing is concluded across records that are missing.
 #include "oracle/ledger.hpp"
 
+#include <algorithm>
 #include <unordered_map>
+#include <utility>
 
 namespace rundown::oracle {
 namespace {
@@ -54,11 +56,22 @@ class Keeper {
                 enter(record);
             }
         }
+        std::sort(
+            ledger_.problems.begin(),
+            ledger_.problems.end(),
+            [](const LoanProblem& left, const LoanProblem& right) {
+                return order_of(left) < order_of(right);
+            }
+        );
         return std::move(ledger_);
     }
 
   private:
     using Loans = std::unordered_map<std::uint64_t, Loan>;
+
+    static std::pair<std::uint64_t, std::uint64_t> order_of(const LoanProblem& problem) {
+        return {problem.event->sequence, problem.lent != nullptr ? problem.lent->sequence : 0};
+    }
 
     Loans& loans(LoanKind kind) { return loans_[static_cast<std::size_t>(kind)]; }
 
@@ -113,8 +126,13 @@ class Keeper {
         }
     }
 
-    void problem(LoanProblemKind what, LoanKind kind, const Loan& loan, const Record& event,
-                 std::uint64_t object) {
+    void problem(
+        LoanProblemKind what,
+        LoanKind kind,
+        const Loan& loan,
+        const Record& event,
+        std::uint64_t object
+    ) {
         if (ledger_.problems.size() < kLoanProblemsMax) {
             ledger_.problems.push_back(
                 {what, kind, source_, loan.binding, object, loan.lent, &event}
@@ -167,9 +185,7 @@ class Keeper {
             const bool lending_is_told =
                 kind != LoanKind::send || notes_batches_ || !sends_batches_;
             if (trace_.whole_before(record.sequence) && lending_is_told) {
-                problem(
-                    LoanProblemKind::returned_twice, kind, {record.binding}, record, object
-                );
+                problem(LoanProblemKind::returned_twice, kind, {record.binding}, record, object);
             }
             return;
         }
@@ -237,9 +253,7 @@ class Keeper {
             for (auto& [object, loan] : loans(kind)) {
                 if (loan.binding == record.binding && loan.back == nullptr) {
                     if (whole_between(*loan.lent, record)) {
-                        problem(
-                            LoanProblemKind::outstanding_at_close, kind, loan, record, object
-                        );
+                        problem(LoanProblemKind::outstanding_at_close, kind, loan, record, object);
                     }
                     loan.back = &record;  // Said once.
                 }

@@ -35,15 +35,15 @@ enum class LoanProblemKind {
 struct LoanProblem {
     LoanProblemKind what = LoanProblemKind::invalid;
     LoanKind loan = LoanKind::invalid;
-    std::uint8_t source = 0;              // Whose records show it.
+    std::uint8_t source = 0;  // Whose records show it.
     std::uint16_t binding = 0;
-    std::uint64_t object = 0;             // Packet or request.
-    const trace::Record* lent = nullptr;  // Null: never seen to be handed over.
+    std::uint64_t object = 0;              // Packet or request.
+    const trace::Record* lent = nullptr;   // Null: never seen to be handed over.
     const trace::Record* event = nullptr;  // Where it shows.
 };
 
 struct Ledger {
-    InFlight at_trigger;         // Without `calls`. The first trigger's.
+    InFlight at_trigger;  // Without `calls`. The first trigger's.
     std::uint64_t transfers_at_trigger = 0;
     std::vector<LoanProblem> problems;  // At most kLoanProblemsMax.
 };

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+// oracle/rules/packets_returned.cpp
+#include "oracle/evidence.hpp"
+#include "oracle/rules/loans.hpp"
+#include "oracle/rules/rules.hpp"
+
+namespace rundown::oracle {
+namespace {
+
+void check(const Evidence& evidence, Findings& findings) {
+    report_loans(evidence, {LoanKind::send, LoanKind::transfer, LoanKind::receive}, findings);
+}
+
+}  // namespace
+
+const Rule packets_returned_rule{
+    "packets-returned",
+    "Each packet sent or fetched is completed exactly once, and each receive that was kept is "
+    "returned, before the close of its binding completes.",
+    "5.2, NdisCloseAdapter and NdisReturnPackets: sends in flight complete before the close does; "
+    "kept receives are the driver's to return; compare R10",
+    check};
+
+}  // namespace rundown::oracle

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+// oracle/rules/unbind_once_per_open.cpp
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "oracle/evidence.hpp"
+#include "oracle/rules/rules.hpp"
+#include "trace/names.hpp"
+
+namespace rundown::oracle {
+namespace {
+
+using trace::Record;
+
+constexpr std::uint32_t kPending = 0x103;
+
+bool within(const Record& record, const Span& span) {
+    return record.sequence > span.enter->sequence && record.sequence < span.leave->sequence;
+}
+
+/// Was the binding unbound, or closed by the driver itself, between call and return?
+bool was_let_go(const BindingLife& life, const Span& deregistration) {
+    const bool unbound =
+        std::any_of(life.unbinds.begin(), life.unbinds.end(), [&](const Unbind& unbind) {
+            // One that had begun before goes on within the call.
+            return unbind.span.enter->sequence < deregistration.leave->sequence;
+        });
+    const bool closed = std::any_of(life.closes.begin(), life.closes.end(), [&](const Span& close) {
+        return within(*close.enter, deregistration);
+    });
+    return unbound || closed;
+}
+
+void check_deregistration(const Evidence& evidence, const Span& call, Findings& findings) {
+    if (call.leave == nullptr ||
+        !evidence.trace().whole(call.enter->sequence, call.leave->sequence)) {
+        return;
+    }
+    for (const auto* life : evidence.history().open_at(*call.enter, call.enter->source)) {
+        if (evidence.concerns_driver(*life) && !was_let_go(*life, call)) {
+            findings.add_once(
+                life->open,
+                call.leave,
+                fmt::format(
+                    "NdisDeregisterProtocol ({} to {}) returned without ProtocolUnbindAdapter for "
+                    "{}, which was open (handle {:#x}, opened in {}).",
+                    number_of(*call.enter),
+                    number_of(*call.leave),
+                    name_of(*life),
+                    life->open,
+                    number_of(*life->opened)
+                )
+            );
+        }
+    }
+}
+
+void check_completion(
+    const Evidence& evidence, const BindingLife& life, const Unbind& unbind, Findings& findings
+) {
+    const Record* leave = unbind.span.leave;
+    if (leave == nullptr) {
+        return;  // Still inside: a matter of deadlines.
+    }
+    const bool at_once = leave->status != kPending;
+    const std::size_t times = unbind.completions.size() + (at_once ? 1 : 0);
+    if (times > 1) {
+        const Record* last = unbind.completions.back();
+        findings.add_once(
+            life.open,
+            last->sequence > leave->sequence || !at_once ? last : leave,
+            fmt::format(
+                "The unbind of {} was completed {} times: ProtocolUnbindAdapter returned {} ({}) "
+                "and NdisCompleteUnbindAdapter was called {} times ({}).",
+                name_of(life),
+                times,
+                trace::status_name(leave->status),
+                number_of(*leave),
+                unbind.completions.size(),
+                number_of(*last)
+            )
+        );
+    }
+    const Record* due = times == 0 ? evidence.accounts_due(*leave, life.source) : nullptr;
+    if (due != nullptr) {
+        findings.add_once(
+            life.open,
+            leave,
+            fmt::format(
+                "ProtocolUnbindAdapter of {} returned NDIS_STATUS_PENDING and "
+                "NdisCompleteUnbindAdapter was never called, up to {} ({}).",
+                name_of(life),
+                due->event == RD_EV_MARK ? "the end of the run"
+                                         : "the return of " + trace::function_name(due->event),
+                number_of(*due)
+            )
+        );
+    }
+}
+
+void check(const Evidence& evidence, Findings& findings) {
+    for (const ProtocolLife& life : evidence.history().protocols()) {
+        for (const Span& call : life.deregistrations) {
+            if (evidence.concerns_driver(life)) {
+                check_deregistration(evidence, call, findings);
+            }
+        }
+    }
+    for (const BindingLife& life : evidence.history().bindings()) {
+        if (!evidence.concerns_driver(life)) {
+            continue;
+        }
+        if (life.unbinds.size() > 1) {
+            findings.add_once(
+                life.open,
+                life.unbinds[1].span.enter,
+                fmt::format(
+                    "ProtocolUnbindAdapter was called {} times for {}: in {} and again in {}.",
+                    life.unbinds.size(),
+                    name_of(life),
+                    number_of(*life.unbinds[0].span.enter),
+                    number_of(*life.unbinds[1].span.enter)
+                )
+            );
+        }
+        for (const Unbind& unbind : life.unbinds) {
+            check_completion(evidence, life, unbind, findings);
+        }
+    }
+}
+
+}  // namespace
+
+const Rule unbind_once_per_open_rule{
+    "unbind-once-per-open",
+    "Each open binding is unbound exactly once, within the call of NdisDeregisterProtocol if not "
+    "before, and each unbind is completed exactly once.",
+    "S6, NdisDeregisterProtocol: open bindings make NDIS call ProtocolUnbindAdapter once for each; "
+    "R5, NdisCompleteUnbindAdapter",
+    check};
+
+}  // namespace rundown::oracle
