@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: MIT
+// report/run_record_json.cpp
+//
+// The two visitors of run_record_members.hpp.
+#include "report/run_record_json.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/json.hpp>
+#include <limits>
+#include <type_traits>
+
+#include "report/json_text.hpp"
+#include "report/run_record_members.hpp"
+
+namespace rundown::report {
+namespace {
+
+namespace json = boost::json;
+using namespace oracle;
+
+constexpr std::size_t kListMax = 100000;  // Elements of one list in a record of ours: far fewer.
+
+/// Where reading stopped making sense.
+struct BadMember {
+    std::string path;
+};
+
+template <class T>
+constexpr bool is_plain = std::is_arithmetic_v<T> || std::is_same_v<T, std::string>;
+
+class Writer {
+  public:
+    template <class T>
+    void operator()(std::string_view name, T& value) {
+        object_[json::string_view(name.data(), name.size())] = written(value);
+    }
+
+    json::object take() && { return std::move(object_); }
+
+  private:
+    template <class T>
+    json::value written(T& value) {
+        if constexpr (is_plain<T>) {
+            return json::value(value);
+        } else if constexpr (std::is_enum_v<T>) {
+            for (const auto& name : names_of(value)) {
+                if (name.value == value) {
+                    return json::value(json::string_view(name.name.data(), name.name.size()));
+                }
+            }
+            return json::value("invalid");
+        } else {
+            Writer inner;
+            members(inner, value);
+            return std::move(inner).take();
+        }
+    }
+    template <class T>
+    json::value written(std::optional<T>& value) {
+        return value ? written(*value) : json::value(nullptr);
+    }
+    template <class T>
+    json::value written(std::vector<T>& list) {
+        json::array array;
+        for (T& element : list) {
+            array.push_back(written(element));
+        }
+        return array;
+    }
+
+    json::object object_;
+};
+
+class Reader {
+  public:
+    Reader(const json::value& value, std::string path) : path_(std::move(path)) {
+        object_ = value.if_object();
+        if (object_ == nullptr) {
+            throw BadMember{path_};
+        }
+    }
+
+    template <class T>
+    void operator()(std::string_view name, T& value) {
+        const std::string path =
+            path_.empty() ? std::string(name) : fmt::format("{}.{}", path_, name);
+        const auto* member = object_->if_contains(json::string_view(name.data(), name.size()));
+        if (member == nullptr) {
+            throw BadMember{path};
+        }
+        read(*member, value, path);
+    }
+
+  private:
+    template <class T>
+    static void read(const json::value& from, T& value, const std::string& path) {
+        if constexpr (std::is_same_v<T, bool>) {
+            if (!from.is_bool()) {
+                throw BadMember{path};
+            }
+            value = from.get_bool();
+        } else if constexpr (std::is_arithmetic_v<T>) {
+            boost::system::error_code error;
+            value = from.to_number<T>(error);
+            if (error) {
+                throw BadMember{path};
+            }
+        } else if constexpr (std::is_same_v<T, std::string>) {
+            if (!from.is_string()) {
+                throw BadMember{path};
+            }
+            value = std::string(from.get_string());
+        } else if constexpr (std::is_enum_v<T>) {
+            value = enumerator<T>(from, path);
+        } else {
+            Reader inner(from, path);
+            members(inner, value);
+        }
+    }
+    template <class T>
+    static void read(const json::value& from, std::optional<T>& value, const std::string& path) {
+        if (from.is_null()) {
+            value.reset();
+        } else {
+            read(from, value.emplace(), path);
+        }
+    }
+    template <class T>
+    static void read(const json::value& from, std::vector<T>& list, const std::string& path) {
+        const auto* array = from.if_array();
+        if (array == nullptr || array->size() > kListMax) {
+            throw BadMember{path};
+        }
+        list.clear();
+        for (const auto& element : *array) {
+            read(element, list.emplace_back(), fmt::format("{}[{}]", path, list.size()));
+        }
+    }
+    template <class E>
+    static E enumerator(const json::value& from, const std::string& path) {
+        if (from.is_string()) {
+            for (const auto& name : names_of(E{})) {
+                if (from.get_string() == json::string_view(name.name.data(), name.name.size())) {
+                    return name.value;
+                }
+            }
+        }
+        throw BadMember{path};
+    }
+
+    const json::object* object_ = nullptr;
+    std::string path_;
+};
+
+}  // namespace
+
+std::string to_json(const RunRecord& record) {
+    Writer writer;
+    // The members are listed once for both directions; this one only looks.
+    members(writer, const_cast<RunRecord&>(record));
+    json::object object;
+    object["schema"] = kRecordSchema;
+    for (auto& member : std::move(writer).take()) {
+        object[member.key()] = std::move(member.value());
+    }
+    return indented(object);
+}
+
+result<RunRecord> run_record_from_json(std::string_view text) {
+    boost::system::error_code error;
+    const auto document = json::parse(json::string_view(text.data(), text.size()), error);
+    if (error) {
+        return fail(ErrorKind::usage, "the record of the run is not JSON: " + error.message());
+    }
+    const auto* object = document.if_object();
+    const auto* schema = object != nullptr ? object->if_contains("schema") : nullptr;
+    if (schema == nullptr || !schema->is_string() || schema->get_string() != kRecordSchema) {
+        return fail(
+            ErrorKind::usage,
+            fmt::format("the record of the run is not of schema {}", kRecordSchema)
+        );
+    }
+    try {
+        RunRecord record;
+        Reader reader(document, "");
+        members(reader, record);
+        return record;
+    } catch (const BadMember& bad) {
+        return fail(
+            ErrorKind::usage,
+            fmt::format("the record of the run has no sensible member '{}'", bad.path)
+        );
+    }
+}
+
+}  // namespace rundown::report
