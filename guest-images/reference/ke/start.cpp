@@ -15,6 +15,7 @@ BOOLEAN KiSystemReady;
 VOID KiSystemStartup(BOOT_INFO* boot);
 VOID MiDropBootMappings(void);
 VOID LdrInitialize(const LOADER_BLOCK* block);
+VOID RtlpInitializeWellKnownSids(void);
 }
 
 namespace {
@@ -46,6 +47,7 @@ void fill_loader_block(const BOOT_INFO* boot) {
 
 VOID NTAPI first_thread(PVOID) {
     KiInitializeReaper();
+    RtlpInitializeWellKnownSids();
     if (RdCommandLineNumber("selftest", 0)) KiSelfTest();
     IoInitSystem(&KiLoaderBlock);
 }
