@@ -115,6 +115,33 @@ typedef struct _NDIS_EVENT {
     KEVENT Event;
 } NDIS_EVENT, *PNDIS_EVENT;
 
+/* Readers-writer lock. Its size is part of drivers' memory: one reader count per possible processor. */
+#if defined(_WIN64)
+#define NDIS_RW_LOCK_PROCESSORS 64
+#else
+#define NDIS_RW_LOCK_PROCESSORS 32
+#endif
+typedef union _NDIS_RW_LOCK_REFCOUNT {
+    UINT RefCount;
+    UCHAR cacheLine[16];
+} NDIS_RW_LOCK_REFCOUNT;
+
+typedef struct _NDIS_RW_LOCK {
+    union {
+        struct {
+            KSPIN_LOCK SpinLock;
+            PVOID Context;
+        };
+        UCHAR Reserved[16];
+    };
+    NDIS_RW_LOCK_REFCOUNT RefCount[NDIS_RW_LOCK_PROCESSORS];
+} NDIS_RW_LOCK, *PNDIS_RW_LOCK;
+
+typedef struct _LOCK_STATE {
+    USHORT LockState;
+    KIRQL OldIrql;
+} LOCK_STATE, *PLOCK_STATE;
+
 typedef VOID(NTAPI *PNDIS_TIMER_FUNCTION)(PVOID SystemSpecific1, PVOID FunctionContext, PVOID SystemSpecific2,
                                           PVOID SystemSpecific3);
 
@@ -172,6 +199,37 @@ typedef struct _NDIS_CONFIGURATION_PARAMETER {
         BINARY_DATA BinaryData;
     } ParameterData;
 } NDIS_CONFIGURATION_PARAMETER, *PNDIS_CONFIGURATION_PARAMETER;
+
+/* What NdisReadConfiguration answers to the keywords "Environment" and "ProcessorType". */
+typedef enum _NDIS_ENVIRONMENT_TYPE {
+    NdisEnvironmentWindows,
+    NdisEnvironmentWindowsNt
+} NDIS_ENVIRONMENT_TYPE;
+
+typedef enum _NDIS_PROCESSOR_TYPE {
+    NdisProcessorX86,
+    NdisProcessorMips,
+    NdisProcessorAlpha,
+    NdisProcessorPpc,
+    NdisProcessorAmd64,
+    NdisProcessorIA64
+} NDIS_PROCESSOR_TYPE;
+
+/* NdisAllocateMemory's flags. */
+#define NDIS_MEMORY_CONTIGUOUS 0x00000001
+#define NDIS_MEMORY_NONCACHED 0x00000002
+
+/* A piece of a buffer, as NdisMStartBufferPhysicalMapping fills it in. */
+typedef struct _NDIS_PHYSICAL_ADDRESS_UNIT {
+    NDIS_PHYSICAL_ADDRESS PhysicalAddress;
+    UINT Length;
+} NDIS_PHYSICAL_ADDRESS_UNIT, *PNDIS_PHYSICAL_ADDRESS_UNIT;
+
+typedef enum _NDIS_DMA_SIZE {
+    NDIS_DMA_24BITS,
+    NDIS_DMA_32BITS,
+    NDIS_DMA_64BITS
+} NDIS_DMA_SIZE;
 
 typedef KINTERRUPT_MODE NDIS_INTERRUPT_MODE;
 #define NdisInterruptLatched Latched
@@ -565,6 +623,19 @@ NDISAPI CCHAR NTAPI NdisSystemProcessorCount(VOID);
 NDISAPI UINT NTAPI NdisGetVersion(VOID);
 NDISAPI ULONG NTAPI NdisInterlockedIncrement(PLONG);
 NDISAPI ULONG NTAPI NdisInterlockedDecrement(PLONG);
+NDISAPI ULONG NTAPI NdisInterlockedAddUlong(PULONG, ULONG Increment, PNDIS_SPIN_LOCK);
+NDISAPI PLIST_ENTRY NTAPI NdisInterlockedInsertHeadList(PLIST_ENTRY Head, PLIST_ENTRY Entry, PNDIS_SPIN_LOCK);
+NDISAPI PLIST_ENTRY NTAPI NdisInterlockedInsertTailList(PLIST_ENTRY Head, PLIST_ENTRY Entry, PNDIS_SPIN_LOCK);
+NDISAPI PLIST_ENTRY NTAPI NdisInterlockedRemoveHeadList(PLIST_ENTRY Head, PNDIS_SPIN_LOCK);
+NDISAPI VOID NTAPI NdisInitializeReadWriteLock(PNDIS_RW_LOCK);
+NDISAPI VOID NTAPI NdisAcquireReadWriteLock(PNDIS_RW_LOCK, BOOLEAN Write, PLOCK_STATE);
+NDISAPI VOID NTAPI NdisReleaseReadWriteLock(PNDIS_RW_LOCK, PLOCK_STATE);
+NDISAPI VOID NTAPI NdisDprAcquireReadWriteLock(PNDIS_RW_LOCK, BOOLEAN Write, PLOCK_STATE);
+NDISAPI VOID NTAPI NdisDprReleaseReadWriteLock(PNDIS_RW_LOCK, PLOCK_STATE);
+NDISAPI VOID NTAPI NdisSetTimerEx(PNDIS_TIMER, UINT Milliseconds, PVOID FunctionContext);
+NDISAPI VOID NTAPI NdisSetPeriodicTimer(PNDIS_TIMER, UINT Milliseconds);
+NDISAPI VOID NTAPI NdisInitAnsiString(PANSI_STRING Destination, PCSTR Source);
+NDISAPI NDIS_STATUS NTAPI NdisUpcaseUnicodeString(PUNICODE_STRING Destination, PUNICODE_STRING Source);
 
 #define NdisInitializeWorkItem(item, routine, context) ((item)->Context = (context), (item)->Routine = (routine))
 #define NdisMoveMemory(to, from, n) RtlCopyMemory((to), (from), (n))
@@ -613,6 +684,10 @@ NDISAPI ULONG NTAPI NDIS_BUFFER_TO_SPAN_PAGES(PNDIS_BUFFER);
 NDISAPI VOID NTAPI NdisGetBufferPhysicalArraySize(PNDIS_BUFFER, PUINT ArraySize);
 NDISAPI VOID NTAPI NdisQueryBufferOffset(PNDIS_BUFFER, PUINT Offset, PUINT Length);
 NDISAPI UCHAR NTAPI NdisGeneratePartialCancelId(VOID);
+NDISAPI UINT NTAPI NdisPacketSize(UINT ProtocolReservedSize);
+NDISAPI PVOID NTAPI NdisGetPacketCancelId(PNDIS_PACKET);
+NDISAPI VOID NTAPI NdisSetPacketCancelId(PNDIS_PACKET, PVOID CancelId);
+NDISAPI VOID NTAPI NdisSetPacketStatus(PNDIS_PACKET, NDIS_STATUS, NDIS_HANDLE Handle, ULONG Code);
 
 static inline VOID NdisQueryBuffer(PNDIS_BUFFER Buffer, PVOID *Address, PUINT Length) {
     if (Address != NULL) *Address = MmGetSystemAddressForMdlSafe(Buffer, HighPagePriority);
@@ -678,6 +753,10 @@ NDISAPI VOID NTAPI NdisCloseConfiguration(NDIS_HANDLE Configuration);
 NDISAPI VOID NTAPI NdisReadConfiguration(PNDIS_STATUS, PNDIS_CONFIGURATION_PARAMETER *, NDIS_HANDLE, PNDIS_STRING Keyword,
                                          NDIS_PARAMETER_TYPE);
 NDISAPI VOID NTAPI NdisWriteConfiguration(PNDIS_STATUS, NDIS_HANDLE, PNDIS_STRING, PNDIS_CONFIGURATION_PARAMETER);
+NDISAPI VOID NTAPI NdisOpenConfigurationKeyByName(PNDIS_STATUS, NDIS_HANDLE Configuration, PNDIS_STRING Name,
+                                                  PNDIS_HANDLE Key);
+NDISAPI VOID NTAPI NdisOpenConfigurationKeyByIndex(PNDIS_STATUS, NDIS_HANDLE Configuration, ULONG Index,
+                                                   PNDIS_STRING Name, PNDIS_HANDLE Key);
 NDISAPI VOID NTAPI NdisReadNetworkAddress(PNDIS_STATUS, PVOID *Address, PUINT Length, NDIS_HANDLE Configuration);
 NDISAPI VOID __cdecl NdisWriteErrorLogEntry(NDIS_HANDLE Adapter, NDIS_ERROR_CODE, ULONG Count, ...);
 
@@ -769,6 +848,22 @@ NDISAPI VOID NTAPI NdisMSetInformationComplete(NDIS_HANDLE, NDIS_STATUS);
 NDISAPI VOID NTAPI NdisMIndicateStatus(NDIS_HANDLE, NDIS_STATUS, PVOID Buffer, UINT Bytes);
 NDISAPI VOID NTAPI NdisMIndicateStatusComplete(NDIS_HANDLE);
 NDISAPI VOID NTAPI NdisMRemoveMiniport(NDIS_HANDLE);
+NDISAPI NDIS_STATUS NTAPI NdisMAllocateSharedMemoryAsync(NDIS_HANDLE, ULONG Length, BOOLEAN Cached, PVOID Context);
+NDISAPI NDIS_STATUS NTAPI NdisMAllocateMapRegisters(NDIS_HANDLE, UINT DmaChannel, NDIS_DMA_SIZE, ULONG Registers,
+                                                    ULONG MaximumBufferBytes);
+NDISAPI VOID NTAPI NdisMFreeMapRegisters(NDIS_HANDLE);
+NDISAPI VOID NTAPI NdisMStartBufferPhysicalMapping(NDIS_HANDLE, PNDIS_BUFFER, ULONG Register, BOOLEAN WriteToDevice,
+                                                   PNDIS_PHYSICAL_ADDRESS_UNIT, PUINT ArraySize);
+NDISAPI VOID NTAPI NdisMCompleteBufferPhysicalMapping(NDIS_HANDLE, PNDIS_BUFFER, ULONG Register);
+NDISAPI ULONG NTAPI NdisMGetDmaAlignment(NDIS_HANDLE);
+NDISAPI NDIS_STATUS NTAPI NdisMPciAssignResources(NDIS_HANDLE, ULONG Slot, PNDIS_RESOURCE_LIST *);
+NDISAPI ULONG NTAPI NdisImmediateReadPciSlotInformation(NDIS_HANDLE WrapperConfigurationContext, ULONG Slot, ULONG Offset,
+                                                        PVOID Buffer, ULONG Length);
+NDISAPI ULONG NTAPI NdisImmediateWritePciSlotInformation(NDIS_HANDLE WrapperConfigurationContext, ULONG Slot, ULONG Offset,
+                                                         PVOID Buffer, ULONG Length);
+NDISAPI NDIS_STATUS NTAPI NdisMRegisterDevice(NDIS_HANDLE Wrapper, PNDIS_STRING DeviceName, PNDIS_STRING SymbolicName,
+                                              PDRIVER_DISPATCH MajorFunctions[], PDEVICE_OBJECT *, NDIS_HANDLE *Device);
+NDISAPI NDIS_STATUS NTAPI NdisMDeregisterDevice(NDIS_HANDLE Device);
 #ifndef NDIS_BUILDING
 /* Macros in the DDK too: they call through the miniport block. */
 #define NdisMIndicateReceivePacket(handle, packets, count) \
@@ -814,6 +909,7 @@ static_assert(offsetof(NDIS_PACKET, MiniportReserved) == 0x30 && offsetof(NDIS_P
 static_assert(sizeof(NDIS_PACKET_OOB_DATA) == 0x28 && sizeof(NDIS_PROTOCOL_CHARACTERISTICS) == 0xD0);
 static_assert(sizeof(NDIS_REQUEST) == 0xB0 && sizeof(NDIS_SPIN_LOCK) == 0x10 && sizeof(NDIS_TIMER) == 0x80);
 static_assert(sizeof(NDIS_WORK_ITEM) == 0x50 && sizeof(NDIS_EVENT) == 0x18);
+static_assert(sizeof(NDIS_RW_LOCK) == 0x410 && sizeof(LOCK_STATE) == 4);
 static_assert(sizeof(NDIS_CONFIGURATION_PARAMETER) == 0x18 && sizeof(NET_PNP_EVENT) == 0x98);
 #endif
 #endif

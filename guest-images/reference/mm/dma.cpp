@@ -13,10 +13,26 @@ namespace {
 constexpr ULONG kTag = ' amD';
 constexpr ULONG kMapRegisters = 256;  // what a request may at most span, in pages
 
-ULONG elements_of(PVOID address, ULONG length) { return ADDRESS_AND_SIZE_TO_SPAN_PAGES(address, length); }
+/// Most elements a transfer of `length` bytes from `current` in the chain can need: one a page of every MDL it touches.
+ULONG elements_of(PMDL mdl, PVOID current, ULONG length) {
+    ULONG64 offset = reinterpret_cast<ULONG64>(current) - reinterpret_cast<ULONG64>(MmGetMdlVirtualAddress(mdl));
+    ULONG count = 0;
+    for (; mdl && length; mdl = mdl->Next) {
+        if (offset >= mdl->ByteCount) {
+            offset -= mdl->ByteCount;
+            continue;
+        }
+        const ULONG64 left = mdl->ByteCount - offset;
+        const ULONG piece = left < length ? static_cast<ULONG>(left) : length;
+        count += static_cast<ULONG>(ADDRESS_AND_SIZE_TO_SPAN_PAGES(mdl->ByteOffset + offset, piece));
+        length -= piece;
+        offset = 0;
+    }
+    return count;
+}
 
-ULONG list_bytes(PVOID address, ULONG length) {
-    return static_cast<ULONG>(sizeof(SCATTER_GATHER_LIST) + elements_of(address, length) * sizeof(SCATTER_GATHER_ELEMENT));
+ULONG list_bytes(PMDL mdl, PVOID current, ULONG length) {
+    return static_cast<ULONG>(sizeof(SCATTER_GATHER_LIST) + elements_of(mdl, current, length) * sizeof(SCATTER_GATHER_ELEMENT));
 }
 
 /// Physical address of an offset into a chain of MDLs, and how many bytes follow it within its page.
@@ -104,9 +120,9 @@ PHYSICAL_ADDRESS NTAPI map_transfer(PDMA_ADAPTER, PMDL mdl, PVOID, PVOID current
 ULONG NTAPI alignment(PDMA_ADAPTER) { return 1; }
 ULONG NTAPI read_counter(PDMA_ADAPTER) { return 0; }
 
-NTSTATUS NTAPI calculate(PDMA_ADAPTER, PMDL, PVOID current, ULONG length, PULONG bytes, PULONG registers) {
-    *bytes = list_bytes(current, length);
-    if (registers) *registers = elements_of(current, length);
+NTSTATUS NTAPI calculate(PDMA_ADAPTER, PMDL mdl, PVOID current, ULONG length, PULONG bytes, PULONG registers) {
+    *bytes = list_bytes(mdl, current, length);
+    if (registers) *registers = elements_of(mdl, current, length);
     return STATUS_SUCCESS;
 }
 
@@ -114,7 +130,7 @@ NTSTATUS NTAPI build(
     PDMA_ADAPTER, PDEVICE_OBJECT device, PMDL mdl, PVOID current, ULONG length, PDRIVER_LIST_CONTROL routine, PVOID context,
     BOOLEAN, PVOID buffer, ULONG buffer_bytes) {
     KiRequireIrqlExactly(DISPATCH_LEVEL, "BuildScatterGatherList");
-    if (buffer_bytes < list_bytes(current, length)) return STATUS_BUFFER_TOO_SMALL;
+    if (buffer_bytes < list_bytes(mdl, current, length)) return STATUS_BUFFER_TOO_SMALL;
     auto* list = static_cast<PSCATTER_GATHER_LIST>(buffer);
     if (!fill(list, mdl, current, length)) return STATUS_INVALID_PARAMETER;
     routine(device, device->CurrentIrp, list, context);
@@ -125,7 +141,7 @@ NTSTATUS NTAPI get_list(
     PDMA_ADAPTER, PDEVICE_OBJECT device, PMDL mdl, PVOID current, ULONG length, PDRIVER_LIST_CONTROL routine, PVOID context,
     BOOLEAN) {
     KiRequireIrqlExactly(DISPATCH_LEVEL, "GetScatterGatherList");
-    auto* list = static_cast<PSCATTER_GATHER_LIST>(ExAllocatePoolWithTag(NonPagedPool, list_bytes(current, length), kTag));
+    auto* list = static_cast<PSCATTER_GATHER_LIST>(ExAllocatePoolWithTag(NonPagedPool, list_bytes(mdl, current, length), kTag));
     if (!list) return STATUS_INSUFFICIENT_RESOURCES;
     if (!fill(list, mdl, current, length)) {
         ExFreePoolWithTag(list, kTag);

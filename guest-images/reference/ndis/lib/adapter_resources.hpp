@@ -27,7 +27,8 @@ struct AdapterResources {
     ULONG base_map_registers = 0; ///< NdisMAllocateMapRegisters: how many; 0 none.
 
     KSPIN_LOCK lock = 0;  ///< Guards the lists.
-    LIST_ENTRY interrupts = {}, timers = {}, shared_memory = {}, mappings = {};
+    LIST_ENTRY interrupts = {}, shared_memory = {}, mappings = {};
+    PNDIS_MINIPORT_TIMER timers = nullptr;  ///< Those that are set, by NextDeferredTimer.
     LONG shared_async = 0;    ///< Asynchronous allocations and frees that are not finished.
     KEVENT shared_idle = {};  ///< Set while shared_async is 0.
 
@@ -58,6 +59,10 @@ void free_resources(AdapterResources& resources);
 /// handler's registration asks the I/O manager for it). Null in 5.0: characteristics' AdapterShutdownHandler is the
 /// core's. Any IRQL.
 void call_shutdown_handler(AdapterResources& resources);
+
+/// The adapter's friendly name (or its description), allocated for the driver `caller` lies in, who frees it with
+/// NdisFreeString: what NdisQueryAdapterInstanceName and NdisQueryBindInstanceName give protocols too. PASSIVE_LEVEL.
+NDIS_STATUS adapter_instance_name(const AdapterResources& resources, PVOID caller, PNDIS_STRING name);
 
 /// Maps a packet for the device before it is given to the miniport: fills ScatterGatherListPacketInfo. Nothing to do when
 /// the miniport has not asked for it. NDIS_STATUS_RESOURCES: no memory; NDIS_STATUS_INVALID_PACKET: longer than the
