@@ -31,6 +31,7 @@ struct Kept {
     std::int64_t references = 0;  // Kept less returned; below 0 for a moment when returns race.
     std::uint32_t callbacks = 0;  // ProtocolReceivePacket entered with it and not returned.
     const Record* kept = nullptr;
+    const Record* since = nullptr;  // Entry of the callback that kept it: returns count from there.
 };
 
 class Keeper {
@@ -214,6 +215,7 @@ class Keeper {
         if (record.arg[1] != 0) {
             kept.binding = record.binding;
             kept.kept = &record;
+            kept.since = calls_.partner(record);
         }
         judge_balance(kept, record, record.arg[0]);
     }
@@ -232,16 +234,17 @@ class Keeper {
         if (kept.references >= 0 || kept.callbacks != 0) {
             return;
         }
-        kept.references = 0;
-        if (trace_.whole_before(record.sequence)) {
-            problem(
-                LoanProblemKind::returned_twice,
-                LoanKind::receive,
-                {record.binding, kept.kept},
-                record,
-                packet
-            );
+        if (!trace_.whole_before(record.sequence)) {
+            return;  // The callback that kept it may be under way, its entry lost: stay below 0.
         }
+        kept.references = 0;
+        problem(
+            LoanProblemKind::returned_twice,
+            LoanKind::receive,
+            {record.binding, kept.kept},
+            record,
+            packet
+        );
     }
 
     void closed(const Record& record) {
@@ -263,7 +266,8 @@ class Keeper {
             // A side that tells of no returns at all cannot be asked for one.
             const bool returns_are_told = notes_returns_ || source_ == RD_SOURCE_DRIVER;
             if (kept.binding == record.binding && kept.references > 0) {
-                if (returns_are_told && whole_between(*kept.kept, record)) {
+                if (returns_are_told && kept.since != nullptr &&
+                    whole_between(*kept.since, record)) {
                     problem(
                         LoanProblemKind::outstanding_at_close,
                         LoanKind::receive,

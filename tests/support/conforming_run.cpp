@@ -269,7 +269,6 @@ class Model {
     }
 
     void lend_now(Binding& binding, Handle thread, std::uint16_t event, std::uint16_t completion) {
-        ++sent_;
         const std::uint64_t object = free_object();
         const bool pending = coin();
         const Crossing call{RD_KIND_CALL, event, [&binding, object](Record& record) {
@@ -277,6 +276,7 @@ class Model {
                                 record.arg[0] = object;
                             }};
         enter(thread, binding, call);
+        then(thread, [this, event] { sent_ += event == RD_EV_SEND ? 1 : 0; });
         if (pending) {
             // From here on the completion races with the return.
             then(thread, [this, &binding, completion, object] {
