@@ -32,6 +32,7 @@ struct LDR_MODULE {
     ldr::PeImage Image;            // the mapped view
     char Name[64];                 // BaseDllName, in ASCII
     ULONG References;              // images that import from it, and whoever loaded it
+    BOOLEAN LibraryInitialised;    // its DllInitialize has run
     ULONG ImportCount;
     LDR_MODULE* Imports[16];       // each referenced once
 };

@@ -32,8 +32,16 @@ void drop_imports(LDR_MODULE* module) {
     while (module->ImportCount) dereference(module->Imports[--module->ImportCount]);
 }
 
+/// Tells an export library that nobody imports from it any more.
+void finish_library(const LDR_MODULE* module) {
+    ldr::ImageExport found;
+    if (!module->LibraryInitialised || !module->Image.find_export("DllUnload", &found) || found.forwarder) return;
+    reinterpret_cast<NTSTATUS(NTAPI*)()>(static_cast<PUCHAR>(module->DllBase) + found.address)();
+}
+
 void dereference(LDR_MODULE* module) {
     if (--module->References) return;
+    finish_library(module);
     trace(RD_EV_IMAGE_UNLOADED, module);
     ldr::withdraw(module);
     drop_imports(module);
@@ -98,7 +106,9 @@ NTSTATUS initialise_library(LDR_MODULE* module) {
     if (!module->Image.find_export("DllInitialize", &found) || found.forwarder) return STATUS_SUCCESS;
     using Initialise = NTSTATUS(NTAPI*)(PUNICODE_STRING);
     UNICODE_STRING service = rtl::literal(L"");
-    return reinterpret_cast<Initialise>(static_cast<PUCHAR>(module->DllBase) + found.address)(&service);
+    const NTSTATUS status = reinterpret_cast<Initialise>(static_cast<PUCHAR>(module->DllBase) + found.address)(&service);
+    module->LibraryInitialised = NT_SUCCESS(status);
+    return status;
 }
 
 }  // namespace

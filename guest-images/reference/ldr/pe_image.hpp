@@ -108,6 +108,7 @@ class PeImage {
     ImageVerdict parse_sections();
     ImageVerdict parse_directories();
     ImageVerdict check_exceptions() const;
+    bool unwind_information_fits(uint32_t address, unsigned depth = 0) const;
     bool export_at(uint32_t index, ImageExport* found) const;
     bool zero_filled(uint32_t address, size_t bytes) const;
 

@@ -11,6 +11,9 @@ namespace {
 constexpr uint32_t kImportDescriptor = 20;
 constexpr uint64_t kByOrdinal = 1ull << 63;
 constexpr unsigned kImportsMax = 16384;
+constexpr uint32_t kRuntimeFunction = 12;  // an entry of the exception directory
+constexpr unsigned kChainMax = 32;         // as far as the unwinder follows
+constexpr unsigned kUnwindException = 1, kUnwindTermination = 2, kUnwindChained = 4;
 constexpr unsigned kRelocationAbsolute = 0, kRelocationHighLow = 3, kRelocationDir64 = 10;
 
 template <typename T>
@@ -133,20 +136,41 @@ bool PeImage::find_export(uint16_t ordinal, ImageExport* found) const {
     return export_at(ordinal - read<uint32_t>(header + 16), found);
 }
 
+/// The unwind information of one function: codes, and the handler or the chained entry behind them.
+bool PeImage::unwind_information_fits(uint32_t address, unsigned depth) const {
+    if (depth == kChainMax) return false;
+    if (address & 1) {  // another entry's information is this one's too
+        const uint8_t* entry = at(address & ~1u, kRuntimeFunction);
+        return entry && unwind_information_fits(read<uint32_t>(entry + 8), depth + 1);
+    }
+    const uint8_t* info = at(address, 4);
+    if (!info) return false;
+    const unsigned flags = info[0] >> 3, codes = (info[2] + 1u) & ~1u;
+    const uint32_t tail = advance(address, 4 + 2 * codes);
+    if (!at(address, 4 + 2 * codes)) return false;
+    if (flags & kUnwindChained) {
+        const uint8_t* entry = at(tail, kRuntimeFunction);
+        return entry && unwind_information_fits(read<uint32_t>(entry + 8), depth + 1);
+    }
+    if (!(flags & (kUnwindException | kUnwindTermination))) return true;
+    const uint8_t* handler = at(tail, 4);
+    return handler && read<uint32_t>(handler) < image_bytes_;
+}
+
 ImageVerdict PeImage::check_exceptions() const {
     const ImageRange table = directory(kDirectoryException);
     if (!table.address || !table.bytes) return {};
-    if (table.bytes % 12) return bad("its exception directory has an impossible size");
+    if (table.bytes % kRuntimeFunction) return bad("its exception directory has an impossible size");
     const uint8_t* entries = at(table.address, table.bytes);
     if (!entries) return bad("its exception directory lies outside the image");
     uint32_t previous = 0;
-    for (uint32_t offset = 0; offset < table.bytes; offset += 12) {
+    for (uint32_t offset = 0; offset < table.bytes; offset += kRuntimeFunction) {
         const uint32_t begin = read<uint32_t>(entries + offset), end = read<uint32_t>(entries + offset + 4);
-        const uint32_t unwind = read<uint32_t>(entries + offset + 8) & ~1u;
+        const uint32_t unwind = read<uint32_t>(entries + offset + 8);
         if (begin == 0 && end == 0) continue;  // padding of incremental linkers
-        if (begin >= end || end > image_bytes_ || begin < previous || unwind >= image_bytes_)
-            return bad("its exception directory is damaged");
-        previous = begin;
+        if (begin >= end || end > image_bytes_ || begin < previous) return bad("its exception directory is damaged");
+        if (!unwind_information_fits(unwind)) return bad("unwind information of its exception directory lies outside the image");
+        previous = end;
     }
     return {};
 }
