@@ -44,7 +44,6 @@ void fill_in(
     hidden->DeviceObject = device;
     hidden->SystemPower.SystemState = PowerSystemWorking;
     hidden->DevicePower.DeviceState = PowerDeviceUnspecified;
-    KeInitializeSpinLock(&hidden->StartIoLock);
     device->DeviceObjectExtension = reinterpret_cast<PDEVOBJ_EXTENSION>(hidden);
 }
 

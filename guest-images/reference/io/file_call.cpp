@@ -71,8 +71,16 @@ NTSTATUS IopSendFileCall(IOP_FILE_CALL* call, PIRP irp, bool wait) {
     KeAcquireSpinLock(&file->IrpListLock, &irql);
     InsertTailList(&file->IrpList, &irp->ThreadListEntry);
     KeReleaseSpinLock(&file->IrpListLock, irql);
+    // On an asynchronous file other requests signal the file too: whoever waits nevertheless needs an event of its own.
+    const bool own_event = wait && !call->Synchronous;
+    KEVENT done;
+    KeInitializeEvent(&done, NotificationEvent, FALSE);
+    if (own_event) irp->UserEvent = &done;
     NTSTATUS status = IoCallDriver(call->Device, irp);
-    if (status == STATUS_PENDING && (call->Synchronous || wait)) {
+    if (status == STATUS_PENDING && own_event) {
+        KeWaitForSingleObject(&done, Executive, KernelMode, FALSE, nullptr);
+        status = call->StatusBlock->Status;
+    } else if (status == STATUS_PENDING && call->Synchronous) {
         KeWaitForSingleObject(&file->Event, Executive, KernelMode, FALSE, nullptr);
         status = file->FinalStatus;
     }
@@ -87,8 +95,8 @@ extern "C" NTSTATUS NTAPI ZwCancelIoFile(HANDLE file, PIO_STATUS_BLOCK status_bl
     ob::Reference<FILE_OBJECT> object;
     const NTSTATUS status = ObReferenceObjectByHandle(file, 0, IopFileType, KernelMode, object.receive(), nullptr);
     if (!NT_SUCCESS(status)) return status;
-    // Each request is cancelled under the list's lock, which keeps it from being freed: its cancel routine must not
-    // complete it while we hold that lock, so mark first and call the routine after with the cancel spin lock held.
+    // While the list's lock is held no request on it can be freed. Whoever has taken a request's cancel routine owns its
+    // completion, so the routine is called after that lock has been released.
     for (;;) {
         PIRP found = nullptr;
         KIRQL irql, list_irql;

@@ -73,6 +73,7 @@ struct IOP_DRIVER {
     volatile LONG WorkItems; ///< Queued or running IO_WORKITEMs of its devices.
     KEVENT Started;          ///< DriverEntry has returned.
     KEVENT Unloaded;         ///< Unload has returned and the image is gone.
+    WORK_QUEUE_ITEM UnloadItem;
     NTSTATUS StartStatus;
 };
 static inline IOP_DRIVER* IopDriverOf(PDRIVER_OBJECT driver) { return CONTAINING_RECORD(driver, IOP_DRIVER, Public); }
@@ -109,8 +110,6 @@ struct IOP_DEVICE {
     PVOID Vpb;
 
     POWER_STATE SystemPower, DevicePower;
-    KSPIN_LOCK StartIoLock;
-    BOOLEAN StartIoDeferred, StartIoActive;
 };
 static inline IOP_DEVICE* IopDeviceOf(PDEVICE_OBJECT device) {
     return reinterpret_cast<IOP_DEVICE*>(device->DeviceObjectExtension);

@@ -206,7 +206,7 @@ VOID NTAPI IopDeleteFile(PVOID object) {
         IopSendFileRequest(file, IRP_MJ_CLOSE);
     }
     IopCount(&IopFileCount, -1);
-    if (file->FileName.Buffer) ExFreePoolWithTag(file->FileName.Buffer, 0);
+    if (file->FileName.Buffer) ExFreePool(file->FileName.Buffer);
     PFILE_OBJECT related = file->RelatedFileObject;
     IopDereferenceDevice(file->DeviceObject);
     if (related) ObfDereferenceObject(related);
