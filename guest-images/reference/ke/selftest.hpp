@@ -13,6 +13,8 @@ struct KI_SELF_TEST {
 
 extern "C" const KI_SELF_TEST KiSchedulerTests[];  // ended by a null name
 extern "C" const KI_SELF_TEST KiMemoryTests[];
+extern "C" const KI_SELF_TEST KiVectorTests[];
+extern "C" const KI_SELF_TEST KiLibraryTests[];
 
 #define KI_EXPECT(condition) \
     do { \
