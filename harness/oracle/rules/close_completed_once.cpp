@@ -53,7 +53,7 @@ void check_times(
     }
     const bool pending = close.leave != nullptr && close.leave->status == kPending;
     const Record* due =
-        pending && times == 0 ? evidence.accounts_due(*close.leave, life.source) : nullptr;
+        pending && times == 0 ? evidence.accounts_due(*close.enter, life.source) : nullptr;
     if (due != nullptr) {
         findings.add_once(
             life.open,

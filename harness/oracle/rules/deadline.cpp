@@ -98,7 +98,7 @@ bool blame_promises(const Evidence& evidence, const std::string& waited, Finding
         const bool close_pends = life.closes.size() == 1 && life.closes[0].leave != nullptr &&
                                  life.closes[0].leave->status == kPending &&
                                  life.closed() == nullptr;
-        if (close_pends && evidence.trace().whole_after(life.closes[0].leave->sequence)) {
+        if (close_pends && evidence.trace().whole_after(life.closes[0].enter->sequence)) {
             findings.add(
                 life.closes[0].leave,
                 fmt::format(
@@ -115,7 +115,7 @@ bool blame_promises(const Evidence& evidence, const std::string& waited, Finding
         for (const Unbind& unbind : life.unbinds) {
             if (unbind.span.leave != nullptr && unbind.span.leave->status == kPending &&
                 unbind.completions.empty() &&
-                evidence.trace().whole_after(unbind.span.leave->sequence)) {
+                evidence.trace().whole_after(unbind.span.enter->sequence)) {
                 findings.add(
                     unbind.span.leave,
                     fmt::format(

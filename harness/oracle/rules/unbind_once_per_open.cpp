@@ -33,12 +33,13 @@ bool was_let_go(const BindingLife& life, const Span& deregistration) {
 }
 
 void check_deregistration(const Evidence& evidence, const Span& call, Findings& findings) {
-    if (call.leave == nullptr ||
-        !evidence.trace().whole(call.enter->sequence, call.leave->sequence)) {
+    if (call.leave == nullptr) {
         return;
     }
     for (const auto* life : evidence.history().open_at(*call.enter, call.enter->source)) {
-        if (evidence.concerns_driver(*life) && !was_let_go(*life, call)) {
+        const bool all_is_known =
+            evidence.trace().whole(life->opened->sequence, call.leave->sequence);
+        if (all_is_known && evidence.concerns_driver(*life) && !was_let_go(*life, call)) {
             findings.add_once(
                 life->open,
                 call.leave,
@@ -82,7 +83,8 @@ void check_completion(
             )
         );
     }
-    const Record* due = times == 0 ? evidence.accounts_due(*leave, life.source) : nullptr;
+    const Record* due =
+        times == 0 ? evidence.accounts_due(*unbind.span.enter, life.source) : nullptr;
     if (due != nullptr) {
         findings.add_once(
             life.open,
