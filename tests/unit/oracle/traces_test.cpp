@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+// Every case of tests/traces: the rule its folder names reports what the case expects, and nothing
+// else; every rule has cases that trip it and cases that must not.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "oracle/evidence.hpp"
+#include "oracle/oracle.hpp"
+#include "support/trace_case.hpp"
+
+namespace rundown::oracle {
+namespace {
+
+namespace fs = std::filesystem;
+
+const fs::path kTraces = fs::path(RUNDOWN_SOURCE_DIR) / "tests" / "traces";
+
+std::vector<std::string> all_cases() {
+    std::vector<std::string> cases;
+    for (const auto& entry : fs::recursive_directory_iterator(kTraces)) {
+        if (entry.path().extension() == ".trace") {
+            cases.push_back(fs::relative(entry.path(), kTraces).string());
+        }
+    }
+    std::sort(cases.begin(), cases.end());
+    return cases;
+}
+
+std::string contents_of(const fs::path& path) {
+    std::ifstream file(path);
+    std::ostringstream text;
+    text << file.rdbuf();
+    return text.str();
+}
+
+const Rule* rule_named(const std::string& name) {
+    for (const Rule& rule : rules()) {
+        if (rule.name == name) {
+            return &rule;
+        }
+    }
+    return nullptr;
+}
+
+bool matches(const Finding& finding, const test::Expectation& expectation) {
+    return finding.event == expectation.event &&
+           finding.explanation.find(expectation.words) != std::string::npos;
+}
+
+std::string words_for(const std::vector<Finding>& findings) {
+    std::string words;
+    for (const Finding& finding : findings) {
+        words += "  event " + (finding.event ? std::to_string(*finding.event) : "none") + ": " +
+                 finding.explanation + "\n";
+    }
+    return words.empty() ? "  nothing\n" : words;
+}
+
+class Traces : public testing::TestWithParam<std::string> {};
+
+TEST_P(Traces, RuleSaysWhatTheCaseExpects) {
+    const fs::path path = GetParam();
+    const auto parsed = test::parse_case(contents_of(kTraces / path));
+    ASSERT_TRUE(parsed) << parsed.error().sentence;
+    const Rule* rule = rule_named(path.parent_path().string());
+    ASSERT_NE(rule, nullptr) << "no rule is named like the folder";
+    const Evidence evidence(parsed->record);
+    Findings collected(*rule);
+    rule->check(evidence, collected);
+    const auto findings = std::move(collected).take();
+
+    const bool trips = path.filename().string().starts_with("trips-");
+    EXPECT_EQ(trips, !parsed->expectations.empty()) << "the name and the expectations disagree";
+    EXPECT_EQ(findings.size(), parsed->expectations.size()) << "found:\n" << words_for(findings);
+    for (const auto& expectation : parsed->expectations) {
+        EXPECT_TRUE(std::any_of(
+            findings.begin(),
+            findings.end(),
+            [&](const Finding& finding) { return matches(finding, expectation); }
+        )) << "expected '"
+           << expectation.words << "', found:\n"
+           << words_for(findings);
+    }
+    for (const Finding& finding : findings) {
+        EXPECT_EQ(finding.rule, rule->name);
+        EXPECT_EQ(finding.citation, rule->citation);
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Traces, testing::ValuesIn(all_cases()), [](const auto& info) {
+    std::string name = info.param;
+    std::replace_if(
+        name.begin(), name.end(), [](char c) { return !std::isalnum(c); }, '_'
+    );
+    return name;
+});
+
+TEST(TraceCases, EveryRuleHasOneThatTripsAndOneThatPasses) {
+    const auto cases = all_cases();
+    for (const Rule& rule : rules()) {
+        for (const char* kind : {"/trips-", "/passes-"}) {
+            const std::string prefix = std::string(rule.name) + kind;
+            EXPECT_TRUE(std::any_of(
+                cases.begin(),
+                cases.end(),
+                [&](const std::string& name) { return name.starts_with(prefix); }
+            )) << "no case "
+               << prefix << "*";
+        }
+    }
+}
+
+TEST(TraceCases, NonsenseIsRefusedWithItsLine) {
+    for (const char* text :
+         {"driver call no-such-event\n",
+          "driver call\n",
+          "nobody call send\n",
+          "\ndriver call send arg0\n",
+          "run nothing=1\n",
+          "census never\n",
+          "expect @nowhere\n",
+          "torn 0\n"}) {
+        const auto parsed = test::parse_case(text);
+        ASSERT_FALSE(parsed) << text;
+        EXPECT_NE(parsed.error().sentence.find("line "), std::string::npos);
+    }
+}
+
+}  // namespace
+}  // namespace rundown::oracle
