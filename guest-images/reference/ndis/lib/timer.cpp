@@ -42,9 +42,10 @@ VOID NTAPI miniport_timer_dpc(PKDPC, PVOID context, PVOID argument1, PVOID argum
     const PNDIS_TIMER_FUNCTION function = timer->MiniportTimerFunction;
     PVOID driver_context = timer->MiniportTimerContext;
     {
-        // A one-shot timer is no longer set once it has fired; setting it anew from its function lists it again.
+        // A one-shot timer is no longer set once it has fired; setting it anew from its function lists it again. One that
+        // was set anew before we came here is missed by the list until the next time: the list errs towards silence.
         SpinGuard guard(resources.lock);
-        if (timer->Timer.Period == 0 && !timer->Timer.Header.Inserted) unlist(resources, timer);
+        if (timer->Timer.Period == 0) unlist(resources, timer);
     }
     enter_miniport(adapter);
     function(timer, driver_context, argument1, argument2);
