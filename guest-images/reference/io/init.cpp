@@ -7,6 +7,7 @@
 
 #include "cm/cm.hpp"
 #include "ex/ex.hpp"
+#include "io/interface.hpp"
 #include "io/selftest.hpp"
 #include "io/service.hpp"
 #include "ldr/ldr.hpp"
@@ -73,5 +74,6 @@ VOID IoInitSystem(LOADER_BLOCK* block) {
     ExInitSystem();
     CmInitSystem();
     IopCreateTypes();
+    io::initialize_interfaces();
     report("no thread to start the system on", IopRunOnThread(bring_up, block, true));
 }
