@@ -134,7 +134,8 @@ class Reader {
         }
         list.clear();
         for (const auto& element : *array) {
-            read(element, list.emplace_back(), fmt::format("{}[{}]", path, list.size()));
+            const std::string at = fmt::format("{}[{}]", path, list.size());
+            read(element, list.emplace_back(), at);
         }
     }
     template <class E>

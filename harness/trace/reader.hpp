@@ -16,10 +16,11 @@
 
 namespace rundown::trace {
 
-/// Reads a ring. Fails (protocol) naming what is wrong with the header: magic, version, record
-/// size, a capacity larger than the window. Records that are overwritten, half-written or of no
-/// known source and kind become gaps, never errors. Safe while the guest runs: what it writes
-/// meanwhile is not in the result.
+/// Reads a ring; `window` must be aligned to 8 bytes, as mappings and allocations are. Fails
+/// (protocol) naming what is wrong with the header: magic, version, record size, a capacity larger
+/// than the window. Records that are overwritten, half-written or of no known source and kind
+/// become gaps, never errors. Safe while the guest runs: what it writes meanwhile is not in the
+/// result.
 result<Trace> read(std::span<const std::byte> window);
 
 /// The same window cut to the records that are in it: header page and the records from the oldest
