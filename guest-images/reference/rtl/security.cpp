@@ -103,6 +103,18 @@ NTSTATUS NTAPI RtlAddAccessAllowedAce(PACL Acl, ULONG AceRevision, ACCESS_MASK A
     return RtlAddAccessAllowedAceEx(Acl, AceRevision, 0, AccessMask, Sid);
 }
 
+/// Generic rights become the specific ones of a type of object.
+/// https://learn.microsoft.com/windows-hardware/drivers/ddi/ntifs/nf-ntifs-rtlmapgenericmask
+VOID NTAPI RtlMapGenericMask(PACCESS_MASK AccessMask, PGENERIC_MAPPING GenericMapping) {
+    const ACCESS_MASK wanted = *AccessMask;
+    ACCESS_MASK mask = wanted & ~(GENERIC_READ | GENERIC_WRITE | GENERIC_EXECUTE | GENERIC_ALL);
+    if (wanted & GENERIC_READ) mask |= GenericMapping->GenericRead;
+    if (wanted & GENERIC_WRITE) mask |= GenericMapping->GenericWrite;
+    if (wanted & GENERIC_EXECUTE) mask |= GenericMapping->GenericExecute;
+    if (wanted & GENERIC_ALL) mask |= GenericMapping->GenericAll;
+    *AccessMask = mask;
+}
+
 NTSTATUS NTAPI RtlCreateSecurityDescriptor(PSECURITY_DESCRIPTOR SecurityDescriptor, ULONG Revision) {
     if (Revision != kRevision) return STATUS_UNKNOWN_REVISION;
     RtlZeroMemory(SecurityDescriptor, sizeof(SECURITY_DESCRIPTOR));
