@@ -17,7 +17,7 @@
 
 namespace {
 
-constexpr ULONG kBootStart = 0, kAutoStart = 2;
+constexpr ULONG kBootStart = 0, kSystemStart = 1, kAutoStart = 2;  // Start values of services
 
 bool report(const char* what, NTSTATUS status) {
     if (NT_SUCCESS(status)) return true;
@@ -40,30 +40,15 @@ void load_hal() {
     DbgPrint("%s\n", text);
 }
 
-void load_ndis() {
-    UNICODE_STRING name = rtl::literal(L"ndis");
-    io::Service service;
-    IOP_DRIVER* driver;
-    bool was_running;
-    NTSTATUS status = io::read_service_by_name(&name, &service);
-    if (!report("the service ndis", status)) return;
-    status = io::start_service(service, &driver, &was_running);
-    if (NT_SUCCESS(status))
-        ObfDereferenceObject(driver);
-    else
-        io::report_start_failure(service, status);
-}
-
 VOID NTAPI bring_up(PVOID context) {
     RdNameThread("system start");
     const NTSTATUS status = IopInitializeRamDisk(static_cast<LOADER_BLOCK*>(context));
     if (!report("the RAM disk did not come up; no driver can be loaded", status)) return;
     load_hal();
     if (RdCommandLineNumber("selftest", 0)) KiExecutiveSelfTest();
-    load_ndis();
-    io::start_services(kBootStart);
+    io::start_services(kBootStart, kBootStart);  // ndis.sys, before the devices that need it
     report("the PnP manager did not come up", PnpInitSystem());
-    io::start_services(kAutoStart);
+    io::start_services(kSystemStart, kAutoStart);
 }
 
 }  // namespace

@@ -143,7 +143,7 @@ void report_start_failure(const Service& service, NTSTATUS status) {
     if (text) ExFreePoolWithTag(text, 'xToI');
 }
 
-void start_services(ULONG start) {
+void start_services(ULONG first, ULONG last) {
     UNICODE_STRING path = rtl::literal(L"\\Registry\\Machine\\System\\CurrentControlSet\\Services");
     OBJECT_ATTRIBUTES attributes;
     InitializeObjectAttributes(&attributes, &path, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, nullptr, nullptr);
@@ -157,7 +157,8 @@ void start_services(ULONG start) {
         if (!NT_SUCCESS(ZwEnumerateKey(services, index, KeyBasicInformation, key, room, &needed))) break;
         const auto bytes = static_cast<USHORT>(key->NameLength);
         const UNICODE_STRING name = {bytes, bytes, key->Name};
-        if (!NT_SUCCESS(read_service_by_name(&name, service)) || service->start > start) continue;
+        if (!NT_SUCCESS(read_service_by_name(&name, service))) continue;
+        if (service->start < first || service->start > last) continue;
         IOP_DRIVER* driver;
         bool was_running;
         const NTSTATUS status = start_service(*service, &driver, &was_running);

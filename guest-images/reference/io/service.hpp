@@ -27,8 +27,8 @@ NTSTATUS find_driver(const Service& service, IOP_DRIVER** driver);
 /// Loads and starts it; waits if somebody else is at it. *driver is referenced; *was_running: it ran before.
 NTSTATUS start_service(Service& service, IOP_DRIVER** driver, bool* was_running);
 
-/// Starts every service whose Start is at most `start`, in the order of their names; says which failed.
-void start_services(ULONG start);
+/// Starts every service whose Start lies in [first, last], in the order of their names; says which failed.
+void start_services(ULONG first, ULONG last);
 
 /// Copies the base name of a service's image as ASCII ("e1000.sys").
 void image_base_name(const Service& service, char (&name)[64]);
