@@ -23,7 +23,9 @@ bool wants_call(const IRP* irp, const IO_STACK_LOCATION* stack) {
 void check_completion(PIRP irp, ULONG64 caller) {
     const KIRQL irql = KeGetCurrentIrql();
     if (irql > DISPATCH_LEVEL)
-        IopViolation(IOP_COMPLETED_TOO_HIGH, "IoCompleteRequest above DISPATCH_LEVEL", reinterpret_cast<void*>(ULONG_PTR{irql}), reinterpret_cast<ULONG_PTR>(irp), 0);
+        IopViolation(
+            IOP_COMPLETED_TOO_HIGH, "IoCompleteRequest above DISPATCH_LEVEL", reinterpret_cast<void*>(ULONG_PTR{irql}),
+            reinterpret_cast<ULONG_PTR>(irp), 0);
     if (irp->Type != IO_TYPE_IRP || irp->CurrentLocation > irp->StackCount)
         RdBugCheckText(
             "IoCompleteRequest: this IRP is complete already", 0x44, reinterpret_cast<ULONG_PTR>(irp), caller, 0, 0);

@@ -36,8 +36,10 @@ VOID NTAPI cancel_queued(PDEVICE_OBJECT, PIRP irp) {
 }
 
 NTSTATUS insert(PIO_CSQ queue, PIRP irp, PVOID insert_context) {
-    if (queue->Type == IO_TYPE_CSQ_EX)
-        return reinterpret_cast<PIO_CSQ_INSERT_IRP_EX>(reinterpret_cast<PVOID>(queue->CsqInsertIrp))(queue, irp, insert_context);
+    if (queue->Type == IO_TYPE_CSQ_EX) {
+        const PVOID routine = reinterpret_cast<PVOID>(queue->CsqInsertIrp);
+        return reinterpret_cast<PIO_CSQ_INSERT_IRP_EX>(routine)(queue, irp, insert_context);
+    }
     queue->CsqInsertIrp(queue, irp);
     return STATUS_SUCCESS;
 }

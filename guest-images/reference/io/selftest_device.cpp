@@ -74,14 +74,17 @@ NTSTATUS NTAPI dispatch_control(PDEVICE_OBJECT device, PIRP irp) {
     auto* buffer = static_cast<PUCHAR>(irp->AssociatedIrp.SystemBuffer);
     Extension* extension = extension_of(device);
     switch (control.IoControlCode) {
-    case kReverse: reverse(buffer, buffer, control.InputBufferLength); return finish(irp, STATUS_SUCCESS, control.OutputBufferLength);
+    case kReverse:
+        reverse(buffer, buffer, control.InputBufferLength);
+        return finish(irp, STATUS_SUCCESS, control.OutputBufferLength);
     case kDirect: {
         auto* out = static_cast<PUCHAR>(MmGetSystemAddressForMdlSafe(irp->MdlAddress, NormalPagePriority));
         reverse(buffer, out, control.OutputBufferLength);
         return finish(irp, STATUS_SUCCESS, control.OutputBufferLength);
     }
     case kNeither:
-        reverse(static_cast<PUCHAR>(control.Type3InputBuffer), static_cast<PUCHAR>(irp->UserBuffer), control.OutputBufferLength);
+        reverse(
+            static_cast<PUCHAR>(control.Type3InputBuffer), static_cast<PUCHAR>(irp->UserBuffer), control.OutputBufferLength);
         return finish(irp, STATUS_SUCCESS, control.OutputBufferLength);
     case kQueue: IoCsqInsertIrp(&extension->queue, irp, nullptr); return STATUS_PENDING;
     case kFinish: {
