@@ -17,6 +17,10 @@ bool is_of_a_side(const Record& record) {
     return record.source == RD_SOURCE_DRIVER || record.source == RD_SOURCE_NDIS;
 }
 
+std::uint64_t number_key(std::uint8_t source, std::uint16_t number) {
+    return std::uint64_t{source} << 16 | number;
+}
+
 }  // namespace
 
 const Record* BindingLife::closed() const {
@@ -75,35 +79,36 @@ void History::add_protocol_record(const Record& record, const Calls& calls) {
 /// The life a record belongs to: by its number, else by handle or context among those not closed;
 /// a new one for a number not seen before; null when there is nothing to go by.
 BindingLife* History::life_of(const Record& record, std::uint64_t open, std::uint64_t context) {
-    for (auto life = bindings_.rbegin(); life != bindings_.rend(); ++life) {
-        if (life->source != record.source) {
-            continue;
+    if (record.binding != 0) {
+        const auto [at, is_new] =
+            by_number_.try_emplace(number_key(record.source, record.binding), bindings_.size());
+        if (is_new) {
+            bindings_.push_back({record.source, record.binding});
         }
-        if (record.binding != 0
-                ? life->number == record.binding
-                : ((open != 0 && life->open == open) || (context != 0 && life->context == context)
-                  ) && life->closed() == nullptr) {
-            return &*life;
+        return &bindings_[at->second];
+    }
+    auto at = by_open_.find({record.source, open});
+    if (open == 0 || at == by_open_.end()) {
+        at = by_context_.find({record.source, context});
+        if (context == 0 || at == by_context_.end()) {
+            return nullptr;
         }
     }
-    if (record.binding == 0) {
-        return nullptr;
-    }
-    bindings_.push_back({record.source, record.binding});
-    return &bindings_.back();
+    BindingLife& life = bindings_[at->second];
+    return life.closed() == nullptr ? &life : nullptr;
 }
 
+/// By the unbind's context: NDIS does not number these calls.
 void History::add_unbind_completion(const Record& record) {
-    for (auto life = bindings_.rbegin(); life != bindings_.rend(); ++life) {
-        if (life->source != record.source ||
-            (record.binding != 0 && life->number != record.binding)) {
-            continue;
-        }
-        for (auto unbind = life->unbinds.rbegin(); unbind != life->unbinds.rend(); ++unbind) {
-            if (unbind->span.enter->arg[0] == record.object) {
-                unbind->completions.push_back(&record);
-                return;
-            }
+    const auto at = by_unbind_.find({record.source, record.object});
+    if (at == by_unbind_.end()) {
+        return;
+    }
+    auto& unbinds = bindings_[at->second].unbinds;
+    for (auto unbind = unbinds.rbegin(); unbind != unbinds.rend(); ++unbind) {
+        if (unbind->span.enter->arg[0] == record.object) {
+            unbind->completions.push_back(&record);
+            return;
         }
     }
 }
@@ -115,6 +120,9 @@ void History::add_binding_record(const Record& record, const Calls& calls) {
             life->opened = &record;
             life->open = open;
             life->context = context;
+            const auto index = static_cast<std::size_t>(life - bindings_.data());
+            by_open_[{record.source, open}] = index;
+            by_context_[{record.source, context}] = index;
         }
     };
     if (record.is(RD_KIND_RETURN, RD_EV_OPEN_ADAPTER)) {
@@ -132,6 +140,8 @@ void History::add_binding_record(const Record& record, const Calls& calls) {
     } else if (record.is(RD_KIND_CALLBACK, RD_EV_UNBIND_ADAPTER)) {
         if (BindingLife* life = life_of(record, 0, record.object)) {
             life->unbinds.push_back({{&record, calls.partner(record)}, {}});
+            by_unbind_[{record.source, record.arg[0]}] =
+                static_cast<std::size_t>(life - bindings_.data());
         }
     } else if (record.is(RD_KIND_CALL, RD_EV_COMPLETE_UNBIND)) {
         add_unbind_completion(record);
@@ -166,12 +176,8 @@ std::vector<const BindingLife*> History::open_at(const Record& moment, std::uint
 }
 
 const BindingLife* History::binding_of(const Record& record) const {
-    for (const BindingLife& life : bindings_) {
-        if (record.binding != 0 && life.source == record.source && life.number == record.binding) {
-            return &life;
-        }
-    }
-    return nullptr;
+    const auto at = by_number_.find(number_key(record.source, record.binding));
+    return at != by_number_.end() ? &bindings_[at->second] : nullptr;
 }
 
 std::string name_of(const BindingLife& life) {

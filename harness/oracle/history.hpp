@@ -7,7 +7,10 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "oracle/calls.hpp"
@@ -82,6 +85,11 @@ class History {
     void add_unbind_completion(const trace::Record& record);
 
     std::vector<BindingLife> bindings_;
+    // The latest life under each name, by source: of its number, its open, its context, its unbind.
+    std::unordered_map<std::uint64_t, std::size_t> by_number_;
+    std::map<std::pair<std::uint8_t, std::uint64_t>, std::size_t> by_open_;
+    std::map<std::pair<std::uint8_t, std::uint64_t>, std::size_t> by_context_;
+    std::map<std::pair<std::uint8_t, std::uint64_t>, std::size_t> by_unbind_;
     std::vector<ProtocolLife> protocols_;
     std::vector<Span> unloads_;
     std::vector<Span> shutdowns_;

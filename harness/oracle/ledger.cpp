@@ -68,13 +68,16 @@ class Keeper {
     }
 
   private:
-    using Loans = std::unordered_map<std::uint64_t, Loan>;
+    using Loans = std::unordered_map<std::uint64_t, Loan>;  // By object.
 
     static std::pair<std::uint64_t, std::uint64_t> order_of(const LoanProblem& problem) {
         return {problem.event->sequence, problem.lent != nullptr ? problem.lent->sequence : 0};
     }
 
-    Loans& loans(LoanKind kind) { return loans_[static_cast<std::size_t>(kind)]; }
+    /// Kept apart by binding, so that a close looks at its own only.
+    Loans& loans(LoanKind kind, std::uint16_t binding) {
+        return loans_[static_cast<std::size_t>(kind)][binding];
+    }
 
     void enter(const Record& record) {
         switch (record.event) {
@@ -146,7 +149,7 @@ class Keeper {
     }
 
     void lend(LoanKind kind, const Record& record, std::uint64_t object) {
-        Loan& loan = loans(kind)[object];
+        Loan& loan = loans(kind, record.binding)[object];
         if (loan.lent != nullptr && loan.back == nullptr && whole_between(*loan.lent, record)) {
             problem(LoanProblemKind::lent_twice, kind, loan, record, object);
         }
@@ -164,8 +167,9 @@ class Keeper {
     /// The call itself said that it is done: no completion may have come, none may follow.
     void returned_at_once(LoanKind kind, const Record& record, std::uint64_t object) {
         const Record* entry = calls_.partner(record);
-        const auto at = loans(kind).find(object);
-        if (entry == nullptr || at == loans(kind).end()) {
+        Loans& own = loans(kind, record.binding);
+        const auto at = own.find(object);
+        if (entry == nullptr || at == own.end()) {
             return;
         }
         Loan& loan = at->second;
@@ -181,8 +185,9 @@ class Keeper {
         if (record.kind != RD_KIND_CALLBACK) {
             return;
         }
-        const auto at = loans(kind).find(object);
-        if (at == loans(kind).end()) {
+        Loans& own = loans(kind, record.binding);
+        const auto at = own.find(object);
+        if (at == own.end()) {
             const bool lending_is_told =
                 kind != LoanKind::send || notes_batches_ || !sends_batches_;
             if (trace_.whole_before(record.sequence) && lending_is_told) {
@@ -198,8 +203,9 @@ class Keeper {
     }
 
     void finish(LoanKind kind, const Record& record, std::uint64_t object) {
-        const auto at = loans(kind).find(object);
-        if (record.kind == RD_KIND_CALLBACK && at != loans(kind).end()) {
+        Loans& own = loans(kind, record.binding);
+        const auto at = own.find(object);
+        if (record.kind == RD_KIND_CALLBACK && at != own.end()) {
             at->second.back = &record;
         }
     }
@@ -218,6 +224,7 @@ class Keeper {
             kept.since = calls_.partner(record);
         }
         judge_balance(kept, record, record.arg[0]);
+        forget_if_balanced(record.arg[0]);
     }
 
     void gave_back(const Record& record) {
@@ -227,6 +234,14 @@ class Keeper {
         Kept& kept = kept_[record.object];
         --kept.references;
         judge_balance(kept, record, record.object);
+        forget_if_balanced(record.object);
+    }
+
+    void forget_if_balanced(std::uint64_t packet) {
+        const auto at = kept_.find(packet);
+        if (at->second.references == 0 && at->second.callbacks == 0) {
+            kept_.erase(at);
+        }
     }
 
     /// More returned than kept, and no callback under way that could be about to say it keeps one.
@@ -253,8 +268,8 @@ class Keeper {
         }
         for (const LoanKind kind :
              {LoanKind::send, LoanKind::transfer, LoanKind::request, LoanKind::reset}) {
-            for (auto& [object, loan] : loans(kind)) {
-                if (loan.binding == record.binding && loan.back == nullptr) {
+            for (auto& [object, loan] : loans(kind, record.binding)) {
+                if (loan.back == nullptr) {
                     if (whole_between(*loan.lent, record)) {
                         problem(LoanProblemKind::outstanding_at_close, kind, loan, record, object);
                     }
@@ -284,8 +299,10 @@ class Keeper {
     void take_stock() {
         const auto outstanding = [this](LoanKind kind) {
             std::uint64_t count = 0;
-            for (const auto& [object, loan] : loans(kind)) {
-                count += loan.back == nullptr ? 1 : 0;
+            for (const auto& [binding, loans] : loans_[static_cast<std::size_t>(kind)]) {
+                for (const auto& [object, loan] : loans) {
+                    count += loan.back == nullptr ? 1 : 0;
+                }
             }
             return count;
         };
@@ -304,7 +321,7 @@ class Keeper {
     bool notes_batches_ = false;
     bool sends_batches_ = false;
     bool notes_returns_ = false;
-    Loans loans_[static_cast<std::size_t>(LoanKind::receive)];
+    std::unordered_map<std::uint16_t, Loans> loans_[static_cast<std::size_t>(LoanKind::receive)];
     std::unordered_map<std::uint64_t, Kept> kept_;
     Ledger ledger_;
 };

@@ -7,9 +7,14 @@
 namespace rundown::trace {
 
 bool Trace::whole(std::uint64_t first, std::uint64_t end) const {
-    return std::none_of(gaps.begin(), gaps.end(), [&](const Gap& gap) {
-        return gap.first < end && first < gap.end;
-    });
+    // Gaps ascend and do not overlap; a hostile trace may have very many.
+    const auto gap = std::upper_bound(
+        gaps.begin(),
+        gaps.end(),
+        first,
+        [](std::uint64_t wanted, const Gap& candidate) { return wanted < candidate.end; }
+    );
+    return gap == gaps.end() || gap->first >= end;
 }
 
 const Record* Trace::find(std::uint64_t sequence) const {

@@ -259,9 +259,11 @@ class Model {
 
     /// Objects are drawn from a few, so that their memory is used again and again.
     std::uint64_t free_object() {
+        const std::size_t last = 8 + 2 * lent_.size();
         for (;;) {
             const std::uint64_t object =
-                0xFFFFC00000000000 + 0x40 * std::uniform_int_distribution<>(1, 40)(random_);
+                0xFFFFC00000000000 +
+                0x40 * std::uniform_int_distribution<std::size_t>(1, last)(random_);
             if (lent_.insert(object).second) {
                 return object;
             }

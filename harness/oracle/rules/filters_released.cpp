@@ -37,12 +37,14 @@ void report_open(const Record& set, const Record& gone, Findings& findings) {
 void check_trace(const Evidence& evidence, Findings& findings) {
     std::map<std::uint64_t, const Record*> last;
     for (const Record& record : evidence.trace().records) {
-        if (record.source != RD_SOURCE_NDIS || !evidence.concerns_driver(record)) {
+        const bool of_a_filter =
+            record.event == RD_EV_FILTER_SET || record.event == RD_EV_OPEN_FREED;
+        if (record.source != RD_SOURCE_NDIS || !of_a_filter || !evidence.concerns_driver(record)) {
             continue;
         }
         if (record.event == RD_EV_FILTER_SET) {
             last[record.object] = &record;
-        } else if (record.event == RD_EV_OPEN_FREED) {
+        } else {
             const auto set = last.find(record.object);
             if (set != last.end() && set->second->arg[0] != 0 &&
                 evidence.trace().whole(set->second->sequence, record.sequence)) {

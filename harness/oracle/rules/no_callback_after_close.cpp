@@ -53,8 +53,14 @@ std::uint64_t key_of(std::uint8_t source, std::uint16_t number) {
     return std::uint64_t{source} << 16 | number;
 }
 
-void check_record(const BindingLife& life, const Record& record, Findings& findings) {
-    const Record* closed = life.closed();
+struct Closed {
+    const BindingLife* life = nullptr;
+    const Record* closed = nullptr;  // As BindingLife::closed(), looked up once.
+};
+
+void check_record(const Closed& binding, const Record& record, Findings& findings) {
+    const BindingLife& life = *binding.life;
+    const Record* closed = binding.closed;
     const std::uint64_t about = life.open << 8 | record.event;
     if (record.kind == RD_KIND_CALLBACK && uses_the_context(record.event) && closed != nullptr &&
         record.sequence > closed->sequence) {
@@ -102,17 +108,17 @@ void check_record(const BindingLife& life, const Record& record, Findings& findi
 }
 
 void check(const Evidence& evidence, Findings& findings) {
-    std::unordered_map<std::uint64_t, const BindingLife*> lives;
+    std::unordered_map<std::uint64_t, Closed> lives;
     for (const BindingLife& life : evidence.history().bindings()) {
         if (evidence.concerns_driver(life)) {
-            lives[key_of(life.source, life.number)] = &life;
+            lives[key_of(life.source, life.number)] = {&life, life.closed()};
         }
     }
     for (const Record& record : evidence.trace().records) {
         const auto life =
             record.binding != 0 ? lives.find(key_of(record.source, record.binding)) : lives.end();
         if (life != lives.end()) {
-            check_record(*life->second, record, findings);
+            check_record(life->second, record, findings);
         }
     }
 }

@@ -33,10 +33,11 @@ PoolTag of(const Blocks& blocks, std::uint32_t tag) {
     return at != blocks.end() ? at->second : PoolTag{tag};
 }
 
-/// Tags the test drivers allocate under, and those of NDIS, which begin with 'N' as on Windows.
+/// Tags protocol5 allocates under, and those of NDIS, which begin with 'N' as on Windows ("None" is
+/// what was allocated without a tag, by anybody).
 bool is_driver_or_ndis(std::uint32_t tag) {
     const std::string name = trace::tag_name(tag);
-    return name.starts_with("Rd") || name.starts_with("N");
+    return name == "Rdp5" || name == "RdTr" || (name.starts_with("N") && name != "None");
 }
 
 std::string amount(const PoolTag& tag) {
