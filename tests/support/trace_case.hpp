@@ -31,7 +31,8 @@ struct TraceCase {
 result<TraceCase> parse_case(std::string_view text);
 
 /// The text of a case with what was to be done and the trace of this record, nothing expected. For
-/// keeping a recorded run as a case; censuses and the like are added by hand where a rule needs them.
+/// keeping a recorded run as a case; censuses and the like are added by hand where a rule needs
+/// them.
 std::string to_text(const oracle::RunRecord& record);
 
 }  // namespace rundown::test
