@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: MIT
+// ndis/open.cpp
+//
+// Opens: NdisOpenAdapter, NdisCloseAdapter, and the end of an open when nothing uses it any more.
+// https://learn.microsoft.com/previous-versions/windows/hardware/network/ff563715(v=vs.85) (NdisOpenAdapter)
+// https://learn.microsoft.com/previous-versions/windows/hardware/network/ff561640(v=vs.85) (NdisCloseAdapter)
+#include "ndis/ndisp.hpp"
+
+namespace ndis {
+
+namespace {
+
+/// Whether a seeded open or close pends. Both ways must work, and drivers are often wrong for one of them.
+constexpr ULONG kPendOneIn = 2;
+
+/// A completion must not overtake the return of the call that pended, which happens in another thread.
+void let_the_call_return() {
+    LARGE_INTEGER pause = {.QuadPart = -1 * 10000};
+    KeDelayExecutionThread(KernelMode, FALSE, &pause);
+}
+
+void free_memory(Open* open) {
+    if (open->multicast) ExFreePoolWithTag(open->multicast, kMulticastTag);
+    ExFreePoolWithTag(open, kOpenTag);
+}
+
+/// Off the lists and told to whoever waits; the protocol stays until the caller leaves it.
+void take_off(Open* open) {
+    Protocol* protocol = open->protocol;
+    Miniport* miniport = open->miniport;
+    trace(RD_KIND_NOTE, RD_EV_OPEN_FREED, open->number, 0, open);
+    bool free_now;
+    {
+        const CoreGuard guard;
+        RemoveEntryList(&open->protocol_entry);
+        RemoveEntryList(&open->miniport_entry);
+        ++protocol->users;
+        open->is_gone = true;
+        free_now = open->waiters == 0;
+        if (!free_now) KeSetEvent(&open->gone, IO_NO_INCREMENT, FALSE);
+        KeSetEvent(&miniport->changed, IO_NO_INCREMENT, FALSE);
+    }
+    if (free_now) free_memory(open);
+}
+
+/// The close is over: NDIS's memory goes, and the driver is told when its close pended. PASSIVE_LEVEL.
+void finish_close(Open* open) {
+    Protocol* protocol = open->protocol;
+    const NDIS_HANDLE context = open->context;
+    const USHORT binding = open->number;
+    const bool tell = open->complete_close;
+    take_off(open);
+    if (tell) {
+        trace(RD_KIND_CALLBACK, RD_EV_CLOSE_ADAPTER_COMPLETE, binding, NDIS_STATUS_SUCCESS, context);
+        protocol->characteristics.CloseAdapterCompleteHandler(context, NDIS_STATUS_SUCCESS);
+        trace(RD_KIND_CALLBACK_RETURN, RD_EV_CLOSE_ADAPTER_COMPLETE, binding, NDIS_STATUS_SUCCESS, context);
+    }
+    leave_protocol(protocol);
+}
+
+VOID NTAPI close_work(PVOID context) {
+    auto* open = static_cast<Open*>(context);
+    if (open->complete_close) let_the_call_return();
+    finish_close(open);
+}
+
+VOID NTAPI open_work(PVOID context) {
+    auto* open = static_cast<Open*>(context);
+    let_the_call_return();
+    {
+        const CoreGuard guard;
+        open->state = OpenState::open;
+    }
+    const OPEN_ADAPTER_COMPLETE_HANDLER handler = open->protocol->characteristics.OpenAdapterCompleteHandler;
+    const NDIS_HANDLE driver_context = open->context;
+    trace(RD_KIND_CALLBACK, RD_EV_OPEN_ADAPTER_COMPLETE, open->number, NDIS_STATUS_SUCCESS, driver_context, number(open));
+    handler(driver_context, NDIS_STATUS_SUCCESS, NDIS_STATUS_SUCCESS);
+    trace(RD_KIND_CALLBACK_RETURN, RD_EV_OPEN_ADAPTER_COMPLETE, open->number, NDIS_STATUS_SUCCESS, driver_context, number(open));
+    dereference(open);
+}
+
+Open* allocate(NDIS_HANDLE context) {
+    auto* open = static_cast<Open*>(ExAllocatePoolWithTag(NonPagedPool, sizeof(Open), kOpenTag));
+    if (!open) return nullptr;
+    RtlZeroMemory(open, sizeof *open);
+    open->context = context;
+    open->references = 1;
+    open->number = next_binding_number();
+    KeInitializeEvent(&open->gone, NotificationEvent, FALSE);
+    return open;
+}
+
+/// Joins the lists of its protocol and adapter in state opening, or says why it cannot.
+NDIS_STATUS join(Open* open, NDIS_HANDLE protocol_handle, PCUNICODE_STRING adapter) {
+    const CoreGuard guard;
+    Protocol* protocol = find_protocol(protocol_handle);
+    if (!protocol) return NDIS_STATUS_BAD_CHARACTERISTICS;  // told apart by the caller
+    if (protocol->deregistering) return NDIS_STATUS_CLOSING;
+    Miniport* miniport = find_miniport_by_name(adapter);
+    if (!miniport) return NDIS_STATUS_ADAPTER_NOT_FOUND;
+    if (miniport->state != MiniportState::running) return NDIS_STATUS_ADAPTER_NOT_READY;
+    ULONG count = 0;
+    for (PLIST_ENTRY entry = miniport->opens.Flink; entry != &miniport->opens; entry = entry->Flink) ++count;
+    if (count >= kOpensMax) return NDIS_STATUS_OPEN_LIST_FULL;
+    open->protocol = protocol;
+    open->miniport = miniport;
+    open->state = OpenState::opening;
+    open->lookahead = miniport->max_lookahead;
+    fill_handlers(open);
+    InsertTailList(&protocol->opens, &open->protocol_entry);
+    InsertTailList(&miniport->opens, &open->miniport_entry);
+    return NDIS_STATUS_SUCCESS;
+}
+
+bool has_ethernet(PNDIS_MEDIUM media, UINT count, PUINT selected) {
+    for (UINT i = 0; i < count; ++i)
+        if (media[i] == NdisMedium802_3) {
+            *selected = i;
+            return true;
+        }
+    return false;
+}
+
+}  // namespace
+
+void last_reference_gone(Open* open) {
+    ExInitializeWorkItem(&open->work, close_work, open);
+    ExQueueWorkItem(&open->work, DelayedWorkQueue);
+}
+
+void wait_until_gone(Open* open) {
+    KeWaitForSingleObject(&open->gone, Executive, KernelMode, FALSE, nullptr);
+    bool last;
+    {
+        const CoreGuard guard;
+        last = --open->waiters == 0;
+    }
+    if (last) free_memory(open);
+}
+
+NDIS_STATUS close_open(Open* open, bool by_driver) {
+    {
+        const CoreGuard guard;
+        open->state = OpenState::closing;
+        open->closed_by_driver = open->closed_by_driver || by_driver;
+    }
+    withdraw_filters(open);
+    // Whoever still uses the binding makes the close pend; otherwise the seed decides.
+    const bool at_once = by_driver && !seeded_choice(kPendOneIn);
+    open->complete_close = false;
+    if (at_once && InterlockedCompareExchange(&open->references, 0, 1) == 1) {
+        finish_close(open);
+        return NDIS_STATUS_SUCCESS;
+    }
+    open->complete_close = by_driver;
+    dereference(open);
+    return NDIS_STATUS_PENDING;
+}
+
+}  // namespace ndis
+
+using namespace ndis;
+
+/// Status: SUCCESS; PENDING, then OpenAdapterComplete follows in another thread; UNSUPPORTED_MEDIA, ADAPTER_NOT_FOUND,
+/// ADAPTER_NOT_READY, OPEN_LIST_FULL, RESOURCES; CLOSING while the protocol is being deregistered; FAILURE for a handle that is
+/// no protocol's. The handle is stored before the return in either case of success. PASSIVE_LEVEL.
+extern "C" VOID NTAPI NdisOpenAdapter(
+    PNDIS_STATUS Status, PNDIS_STATUS OpenErrorStatus, PNDIS_HANDLE NdisBindingHandle, PUINT SelectedMediumIndex, PNDIS_MEDIUM MediumArray,
+    UINT MediumArraySize, NDIS_HANDLE NdisProtocolHandle, NDIS_HANDLE ProtocolBindingContext, PNDIS_STRING AdapterName, UINT OpenOptions,
+    PSTRING AddressingInformation) {
+    UNREFERENCED_PARAMETER(OpenOptions);
+    UNREFERENCED_PARAMETER(AddressingInformation);
+    require_irql_exactly(PASSIVE_LEVEL, "NdisOpenAdapter", NDIS_CALLER);
+    trace(RD_KIND_CALL, RD_EV_OPEN_ADAPTER, 0, 0, ProtocolBindingContext);
+    NDIS_STATUS status = NDIS_STATUS_UNSUPPORTED_MEDIA;
+    Open* open = nullptr;
+    *NdisBindingHandle = nullptr;
+    if (has_ethernet(MediumArray, MediumArraySize, SelectedMediumIndex)) {
+        open = allocate(ProtocolBindingContext);
+        status = open ? join(open, NdisProtocolHandle, AdapterName) : NDIS_STATUS_RESOURCES;
+    }
+    if (open && status != NDIS_STATUS_SUCCESS) {
+        free_memory(open);
+        open = nullptr;
+    }
+    if (status == NDIS_STATUS_BAD_CHARACTERISTICS) {
+        note_violation(RD_VIOLATION_BAD_PROTOCOL_HANDLE, NdisProtocolHandle, 0, "NdisOpenAdapter");
+        status = NDIS_STATUS_FAILURE;
+    }
+    bool pends = false;
+    if (open) {
+        *NdisBindingHandle = open;
+        pends = seeded_choice(kPendOneIn);
+        if (pends) {
+            reference(open);
+            status = NDIS_STATUS_PENDING;
+        } else {
+            const CoreGuard guard;
+            open->state = OpenState::open;
+        }
+    }
+    if (OpenErrorStatus) *OpenErrorStatus = pends ? NDIS_STATUS_SUCCESS : status;
+    *Status = status;
+    trace(RD_KIND_RETURN, RD_EV_OPEN_ADAPTER, open ? open->number : 0, status, open, number(ProtocolBindingContext));
+    if (pends) {
+        ExInitializeWorkItem(&open->work, open_work, open);
+        ExQueueWorkItem(&open->work, DelayedWorkQueue);
+    }
+}
+
+/// Status: SUCCESS, and no callback follows; or PENDING, then CloseAdapterComplete follows when the last send, request, transfer
+/// and callback is over. The handle is invalid from the call on; its filters are withdrawn before the return. A handle that is
+/// closed already or was never one: a violation in the trace, and NDIS_STATUS_FAILURE. PASSIVE_LEVEL.
+extern "C" VOID NTAPI NdisCloseAdapter(PNDIS_STATUS Status, NDIS_HANDLE NdisBindingHandle) {
+    require_irql_exactly(PASSIVE_LEVEL, "NdisCloseAdapter", NDIS_CALLER);
+    Open* open = reference_open(NdisBindingHandle, "NdisCloseAdapter");
+    const USHORT binding = open ? open->number : 0;
+    const NDIS_HANDLE context = open ? open->context : nullptr;
+    trace(RD_KIND_CALL, RD_EV_CLOSE_ADAPTER, binding, 0, NdisBindingHandle, number(context));
+    bool mine = false;
+    if (open) {
+        const CoreGuard guard;
+        mine = open->state != OpenState::closing;
+        if (mine) {
+            open->state = OpenState::closing;
+            open->closed_by_driver = true;
+        }
+    }
+    if (mine) {
+        InterlockedDecrement(&open->references);  // ours: not the last, the open's own is still there
+        *Status = close_open(open, true);
+    } else {
+        if (open) {  // another thread's close came between
+            note_violation(RD_VIOLATION_BAD_OPEN_HANDLE, NdisBindingHandle, 0, "NdisCloseAdapter");
+            dereference(open);
+        }
+        *Status = NDIS_STATUS_FAILURE;
+    }
+    trace(RD_KIND_RETURN, RD_EV_CLOSE_ADAPTER, binding, *Status, NdisBindingHandle, number(context));
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+// ndis/protocol.cpp
+//
+// NdisRegisterProtocol and NdisDeregisterProtocol.
+// https://learn.microsoft.com/previous-versions/windows/hardware/network/ff554635(v=vs.85) (NdisDeregisterProtocol)
+#include "ndis/ndisp.hpp"
+
+namespace ndis {
+
+namespace {
+
+/// Length of the characteristics of a version; 0: not one for protocols that register here.
+UINT characteristics_bytes(UCHAR major, UCHAR minor) {
+    if (major == 4) return __builtin_offsetof(NDIS_PROTOCOL_CHARACTERISTICS, ReservedHandlers);
+    if (major == 5 && minor <= 1) return sizeof(NDIS_PROTOCOL_CHARACTERISTICS);
+    return 0;
+}
+
+/// NDIS 5.0 drivers give the structure without the connection-oriented handlers too.
+bool long_enough(const NDIS_PROTOCOL_CHARACTERISTICS& given, UINT length) {
+    constexpr UINT without_connections = __builtin_offsetof(NDIS_PROTOCOL_CHARACTERISTICS, ReservedHandlers);
+    return length >= without_connections && characteristics_bytes(given.MajorNdisVersion, given.MinorNdisVersion) != 0;
+}
+
+NDIS_STATUS check(const NDIS_PROTOCOL_CHARACTERISTICS* given, UINT length) {
+    if (length < __builtin_offsetof(NDIS_PROTOCOL_CHARACTERISTICS, ReceivePacketHandler)) return NDIS_STATUS_BAD_CHARACTERISTICS;
+    if (!characteristics_bytes(given->MajorNdisVersion, given->MinorNdisVersion)) return NDIS_STATUS_BAD_VERSION;
+    if (!long_enough(*given, length)) return NDIS_STATUS_BAD_CHARACTERISTICS;
+    // The mandatory handlers of a connectionless protocol.
+    if (!given->OpenAdapterCompleteHandler || !given->CloseAdapterCompleteHandler || !given->SendCompleteHandler ||
+        !given->RequestCompleteHandler || !given->ReceiveHandler || !given->ReceiveCompleteHandler || !given->StatusHandler ||
+        !given->StatusCompleteHandler || !given->BindAdapterHandler || !given->UnbindAdapterHandler)
+        return NDIS_STATUS_BAD_CHARACTERISTICS;
+    if (!given->Name.Buffer || !given->Name.Length || given->Name.Length >= kNameCharacters * sizeof(WCHAR))
+        return NDIS_STATUS_BAD_CHARACTERISTICS;
+    return NDIS_STATUS_SUCCESS;
+}
+
+Protocol* create(const NDIS_PROTOCOL_CHARACTERISTICS* given, UINT length) {
+    auto* protocol = static_cast<Protocol*>(ExAllocatePoolWithTag(NonPagedPool, sizeof(Protocol), kProtocolTag));
+    if (!protocol) return nullptr;
+    RtlZeroMemory(protocol, sizeof *protocol);
+    RtlCopyMemory(&protocol->characteristics, given, smaller(static_cast<SIZE_T>(length), sizeof protocol->characteristics));
+    RtlCopyMemory(protocol->name, given->Name.Buffer, given->Name.Length);
+    protocol->name_string = {given->Name.Length, sizeof protocol->name, protocol->name};
+    protocol->characteristics.Name = protocol->name_string;
+    InitializeListHead(&protocol->opens);
+    InitializeListHead(&protocol->binds);
+    KeInitializeEvent(&protocol->changed, SynchronizationEvent, FALSE);
+    return protocol;
+}
+
+/// Claims the deregistration for the caller; null when the handle is no registered protocol's, or somebody else is at it.
+Protocol* begin_deregistration(NDIS_HANDLE handle, ULONG* opens) {
+    const CoreGuard guard;
+    Protocol* protocol = find_protocol(handle);
+    if (!protocol || protocol->deregistering) return nullptr;
+    protocol->deregistering = true;
+    *opens = open_count(protocol);
+    return protocol;
+}
+
+void remove(Protocol* protocol) {
+    {
+        const CoreGuard guard;
+        RemoveEntryList(&protocol->entry);
+    }
+    trace(RD_KIND_NOTE, RD_EV_PROTOCOL_FREED, 0, 0, protocol);
+    ExFreePoolWithTag(protocol, kProtocolTag);
+}
+
+}  // namespace
+
+}  // namespace ndis
+
+using namespace ndis;
+
+/// Status: NDIS_STATUS_BAD_VERSION, BAD_CHARACTERISTICS, RESOURCES, or SUCCESS; a name that is registered already:
+/// NDIS_STATUS_FAILURE. The characteristics are copied. Adapters are offered from another thread, after the return.
+/// PASSIVE_LEVEL.
+extern "C" VOID NTAPI
+NdisRegisterProtocol(PNDIS_STATUS Status, PNDIS_HANDLE ProtocolHandle, PNDIS_PROTOCOL_CHARACTERISTICS Characteristics, UINT Length) {
+    require_irql_exactly(PASSIVE_LEVEL, "NdisRegisterProtocol", NDIS_CALLER);
+    trace(RD_KIND_CALL, RD_EV_REGISTER_PROTOCOL, 0, 0, nullptr);
+    *ProtocolHandle = nullptr;
+    *Status = check(Characteristics, Length);
+    Protocol* protocol = nullptr;
+    if (*Status == NDIS_STATUS_SUCCESS && !(protocol = create(Characteristics, Length))) *Status = NDIS_STATUS_RESOURCES;
+    if (protocol) {
+        const CoreGuard guard;
+        if (find_protocol_by_name(&protocol->name_string)) {
+            *Status = NDIS_STATUS_FAILURE;
+        } else {
+            InsertTailList(&Protocols, &protocol->entry);
+        }
+    }
+    const ULONG version = Characteristics->MajorNdisVersion << 8 | Characteristics->MinorNdisVersion;
+    trace(RD_KIND_RETURN, RD_EV_REGISTER_PROTOCOL, 0, *Status, *Status == NDIS_STATUS_SUCCESS ? protocol : nullptr, version);
+    if (*Status == NDIS_STATUS_SUCCESS) {
+        *ProtocolHandle = protocol;
+        protocol_came(protocol);
+    } else if (protocol) {
+        ExFreePoolWithTag(protocol, kProtocolTag);
+    }
+}
+
+/// S1 to S10: Status is NDIS_STATUS_SUCCESS on return for every protocol that was registered. Open bindings make NDIS call
+/// ProtocolUnbindAdapter once for each, here; what NDIS allocated for protocol, bindings and filters is free on return.
+/// PASSIVE_LEVEL. A handle that is not registered (any more), or that is being deregistered: a violation in the trace, and
+/// NDIS_STATUS_FAILURE.
+extern "C" VOID NTAPI NdisDeregisterProtocol(PNDIS_STATUS Status, NDIS_HANDLE ProtocolHandle) {
+    if (KeGetCurrentIrql() != PASSIVE_LEVEL) {
+        note_violation(RD_VIOLATION_WRONG_IRQL, ProtocolHandle, KeGetCurrentIrql(), "NdisDeregisterProtocol");
+        require_irql_exactly(PASSIVE_LEVEL, "NdisDeregisterProtocol", NDIS_CALLER);
+    }
+    ULONG opens = 0;
+    Protocol* protocol = begin_deregistration(ProtocolHandle, &opens);
+    trace(RD_KIND_CALL, RD_EV_DEREGISTER_PROTOCOL, 0, 0, ProtocolHandle, opens);
+    if (!protocol) {
+        note_violation(RD_VIOLATION_BAD_PROTOCOL_HANDLE, ProtocolHandle, 0, "NdisDeregisterProtocol");
+        *Status = NDIS_STATUS_FAILURE;
+    } else {
+        unbind_all_of_protocol(protocol);
+        remove(protocol);
+        *Status = NDIS_STATUS_SUCCESS;
+    }
+    trace(RD_KIND_RETURN, RD_EV_DEREGISTER_PROTOCOL, 0, *Status, ProtocolHandle);
+}

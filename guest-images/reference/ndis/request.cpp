@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: MIT
+// ndis/request.cpp
+//
+// OID requests. A miniport has one at a time; the others wait their turn in the order they came. filters.cpp decides what a
+// turn means: an answer of NDIS's own, or a question to the miniport.
+// https://learn.microsoft.com/previous-versions/windows/hardware/network/ff564628(v=vs.85) (NdisRequest)
+#include "ndis/ndisp.hpp"
+
+namespace ndis {
+
+namespace {
+
+/// Requests are made to pend now and then although they need not: drivers must cope.
+constexpr ULONG kPendOneIn = 4;
+
+// RequestItem::phase: who tells the issuer. Whoever comes second of the two.
+constexpr LONG kPended = 1;    // NdisRequest returned, or will return, NDIS_STATUS_PENDING
+constexpr LONG kFinished = 2;  // the request was complete before that
+
+// Query and set have oid, buffer and length in common, then BytesWritten/BytesRead and BytesNeeded.
+auto& fields(PNDIS_REQUEST request) { return request->DATA.QUERY_INFORMATION; }
+
+bool is_query(const NDIS_REQUEST* request) {
+    return request->RequestType == NdisRequestQueryInformation || request->RequestType == NdisRequestQueryStatistics;
+}
+
+RequestItem* new_item(Open* open, PNDIS_REQUEST request) {
+    auto* item = static_cast<RequestItem*>(ExAllocatePoolWithTag(NonPagedPool, sizeof(RequestItem), kRequestTag));
+    if (!item) return nullptr;
+    RtlZeroMemory(item, sizeof *item);
+    item->open = open;
+    item->request = request;
+    return item;
+}
+
+void append(Miniport* miniport, RequestItem* item) {
+    const CoreGuard guard;
+    miniport->last_request = (miniport->last_request ? miniport->last_request->next : miniport->first_request) = item;
+    InterlockedIncrement(&miniport->requests_pending);
+    KeClearEvent(&miniport->requests_idle);
+}
+
+/// The next turn, if nothing is under way at the miniport and nobody else is taking turns.
+RequestItem* take(Miniport* miniport) {
+    if (inside_serialised(miniport)) return nullptr;
+    const CoreGuard guard;
+    RequestItem* item = miniport->first_request;
+    if (!item || miniport->active_request || miniport->request_running) return nullptr;
+    if (!(miniport->first_request = item->next)) miniport->last_request = nullptr;
+    item->next = nullptr;
+    miniport->active_request = item;
+    miniport->request_running = true;
+    return item;
+}
+
+void done(Miniport* miniport) {
+    const CoreGuard guard;
+    if (InterlockedDecrement(&miniport->requests_pending) == 0) KeSetEvent(&miniport->requests_idle, IO_NO_INCREMENT, FALSE);
+}
+
+/// Tells the issuer. A protocol that was told NDIS_STATUS_PENDING gets its handler called; otherwise the status is picked up
+/// by submit_request. <= DISPATCH_LEVEL.
+void finish(Miniport* miniport, RequestItem* item) {
+    done(miniport);
+    if (item->done) {
+        KeSetEvent(item->done, IO_NO_INCREMENT, FALSE);  // the item is its issuer's
+        return;
+    }
+    // Its issuer is still inside NdisRequest: the status is the call's, and the item its.
+    if (InterlockedExchange(&item->phase, kFinished) != kPended) return;
+    Open* open = item->open;
+    const PNDIS_REQUEST request = item->request;
+    const NDIS_STATUS status = item->status;
+    const NDIS_OID oid = fields(request).Oid;
+    ExFreePoolWithTag(item, kRequestTag);
+    const NDIS_HANDLE context = open->context;
+    InterlockedDecrement(&open->requests);
+    {
+        const DispatchScope dispatch;
+        trace(RD_KIND_CALLBACK, RD_EV_REQUEST_COMPLETE, open->number, status, context, number(request), oid);
+        open->protocol->characteristics.RequestCompleteHandler(context, request, status);
+        trace(RD_KIND_CALLBACK_RETURN, RD_EV_REQUEST_COMPLETE, open->number, status, context, number(request), oid);
+    }
+    dereference(open);
+}
+
+NDIS_STATUS ask_miniport(Miniport* miniport, RequestItem* item, NDIS_OID oid, PVOID buffer, ULONG bytes) {
+    const NDIS_MINIPORT_CHARACTERISTICS& handlers = miniport->owner->characteristics;
+    auto& data = fields(item->request);
+    const NDIS_HANDLE context = miniport->block.MiniportAdapterContext;
+    // The request outlives a miniport's pending answer, and so do its counters.
+    const auto used = reinterpret_cast<PULONG>(&data.BytesWritten), needed = reinterpret_cast<PULONG>(&data.BytesNeeded);
+    NDIS_STATUS status;
+    const DispatchScope dispatch;
+    enter_miniport(miniport);
+    status = is_query(item->request) ? handlers.QueryInformationHandler(context, oid, buffer, bytes, used, needed)
+                                     : handlers.SetInformationHandler(context, oid, buffer, bytes, used, needed);
+    leave_miniport(miniport);
+    return status;
+}
+
+/// Frees the miniport for the next turn. The item was the active one.
+void release_turn(Miniport* miniport) {
+    const CoreGuard guard;
+    miniport->active_request = nullptr;
+}
+
+struct RunLater {
+    WORK_QUEUE_ITEM work;
+    Miniport* miniport;
+};
+
+VOID NTAPI run_later(PVOID context) {
+    auto* later = static_cast<RunLater*>(context);
+    Miniport* miniport = later->miniport;
+    ExFreePoolWithTag(later, kWorkTag);
+    run_requests(miniport);
+    release_miniport(miniport);
+}
+
+/// Has the queue run by a worker thread. False: no memory, or the miniport stops: run it here.
+bool run_on_worker(Miniport* miniport) {
+    auto* later = static_cast<RunLater*>(ExAllocatePoolWithTag(NonPagedPool, sizeof(RunLater), kWorkTag));
+    if (!later) return false;
+    if (!hold_miniport(miniport)) {
+        ExFreePoolWithTag(later, kWorkTag);
+        return false;
+    }
+    later->miniport = miniport;
+    ExInitializeWorkItem(&later->work, run_later, later);
+    ExQueueWorkItem(&later->work, DelayedWorkQueue);
+    return true;
+}
+
+}  // namespace
+
+void run_requests(Miniport* miniport) {
+    while (RequestItem* item = take(miniport)) {
+        NDIS_OID oid = fields(item->request).Oid;
+        PVOID buffer = fields(item->request).InformationBuffer;
+        ULONG bytes = fields(item->request).InformationBufferLength;
+        bool over = true;
+        if (miniport->state == MiniportState::halted) {
+            item->status = NDIS_STATUS_ADAPTER_REMOVED;
+        } else if (take_turn(miniport, *item, oid, buffer, bytes) == Turn::to_miniport) {
+            const NDIS_STATUS status = ask_miniport(miniport, item, oid, buffer, bytes);
+            over = status != NDIS_STATUS_PENDING;
+            if (over) turn_over(miniport, *item, status);
+        }
+        if (over) release_turn(miniport);
+        {
+            const CoreGuard guard;
+            miniport->request_running = false;
+        }
+        if (over) finish(miniport, item);
+        // A pending one may have been completed before request_running was cleared: then take() finds the way free.
+    }
+}
+
+NDIS_STATUS submit_request(Open* open, PNDIS_REQUEST request) {
+    if (request->RequestType != NdisRequestQueryInformation && request->RequestType != NdisRequestSetInformation &&
+        request->RequestType != NdisRequestQueryStatistics)
+        return NDIS_STATUS_NOT_SUPPORTED;
+    Miniport* miniport = open->miniport;
+    RequestItem* item = new_item(open, request);
+    if (!item) return NDIS_STATUS_RESOURCES;
+    reference(open);
+    InterlockedIncrement(&open->requests);
+    if (seeded_choice(kPendOneIn)) {
+        item->phase = kPended;
+        append(miniport, item);
+        if (!run_on_worker(miniport)) run_requests(miniport);
+        return NDIS_STATUS_PENDING;
+    }
+    append(miniport, item);
+    run_requests(miniport);
+    if (InterlockedExchange(&item->phase, kPended) != kFinished) return NDIS_STATUS_PENDING;
+    const NDIS_STATUS status = item->status;
+    ExFreePoolWithTag(item, kRequestTag);
+    InterlockedDecrement(&open->requests);
+    dereference(open);
+    return status;
+}
+
+NDIS_STATUS own_request(Miniport* miniport, NDIS_REQUEST_TYPE type, NDIS_OID oid, PVOID buffer, ULONG bytes, ULONG* used) {
+    auto* request = static_cast<PNDIS_REQUEST>(ExAllocatePoolWithTag(NonPagedPool, sizeof(NDIS_REQUEST), kRequestTag));
+    RequestItem* item = request ? new_item(nullptr, request) : nullptr;
+    if (!item) {
+        if (request) ExFreePoolWithTag(request, kRequestTag);
+        return NDIS_STATUS_RESOURCES;
+    }
+    RtlZeroMemory(request, sizeof *request);
+    request->RequestType = type;
+    fields(request).Oid = oid;
+    fields(request).InformationBuffer = buffer;
+    fields(request).InformationBufferLength = bytes;
+    KEVENT answered;
+    KeInitializeEvent(&answered, NotificationEvent, FALSE);
+    item->done = &answered;
+    append(miniport, item);
+    run_requests(miniport);
+    KeWaitForSingleObject(&answered, Executive, KernelMode, FALSE, nullptr);
+    const NDIS_STATUS status = item->status;
+    if (used) *used = fields(request).BytesWritten;
+    ExFreePoolWithTag(item, kRequestTag);
+    ExFreePoolWithTag(request, kRequestTag);
+    return status;
+}
+
+void request_completed_by_miniport(Miniport* miniport, NDIS_STATUS status) {
+    RequestItem* item;
+    {
+        const CoreGuard guard;
+        item = miniport->active_request;
+    }
+    if (!item) RdBugCheckText("ndis.sys: a miniport completes a request it does not have", 0x7C, 0x4, number(miniport), 0, 0);
+    turn_over(miniport, *item, status);
+    release_turn(miniport);
+    finish(miniport, item);
+    run_requests(miniport);
+}
+
+}  // namespace ndis
+
+using namespace ndis;
+
+namespace {
+
+NDIS_STATUS request(NDIS_HANDLE handle, PNDIS_REQUEST what, PVOID caller) {
+    require_irql_at_most(DISPATCH_LEVEL, "NdisRequest", caller);
+    Open* open = reference_open(handle, "NdisRequest");
+    const USHORT binding = open ? open->number : 0;
+    const ULONG64 oid = what->DATA.QUERY_INFORMATION.Oid | static_cast<ULONG64>(what->RequestType == NdisRequestSetInformation) << 32;
+    trace(RD_KIND_CALL, RD_EV_REQUEST, binding, 0, handle, number(what), oid);
+    const NDIS_STATUS status = open ? submit_request(open, what) : NDIS_STATUS_CLOSING;
+    // The request may have been completed, and its memory be gone, by now.
+    trace(RD_KIND_RETURN, RD_EV_REQUEST, binding, status, handle, number(what), oid);
+    if (open) dereference(open);
+    return status;
+}
+
+}  // namespace
+
+/// SUCCESS or another final status, and no callback; or PENDING, then RequestComplete follows, perhaps before this returns.
+/// A closed or foreign handle: a violation and NDIS_STATUS_CLOSING. The request is NDIS's until it is complete.
+/// <= DISPATCH_LEVEL.
+extern "C" VOID NTAPI NdisRequest(PNDIS_STATUS Status, NDIS_HANDLE NdisBindingHandle, PNDIS_REQUEST NdisRequest) {
+    *Status = request(NdisBindingHandle, NdisRequest, NDIS_CALLER);
+}
+
+/// NDIS_OPEN_BLOCK.RequestHandler, for drivers that inline NdisRequest.
+extern "C" NDIS_STATUS NTAPI NdispOpenRequest(NDIS_HANDLE BindingHandle, PNDIS_REQUEST Request) {
+    return request(BindingHandle, Request, NDIS_CALLER);
+}
+
+/// <= DISPATCH_LEVEL, for the request the miniport pended.
+extern "C" VOID NTAPI NdisMQueryInformationComplete(NDIS_HANDLE MiniportAdapterHandle, NDIS_STATUS Status) {
+    require_irql_at_most(DISPATCH_LEVEL, "NdisMQueryInformationComplete", NDIS_CALLER);
+    request_completed_by_miniport(static_cast<Miniport*>(MiniportAdapterHandle), Status);
+}
+extern "C" VOID NTAPI NdisMSetInformationComplete(NDIS_HANDLE MiniportAdapterHandle, NDIS_STATUS Status) {
+    require_irql_at_most(DISPATCH_LEVEL, "NdisMSetInformationComplete", NDIS_CALLER);
+    request_completed_by_miniport(static_cast<Miniport*>(MiniportAdapterHandle), Status);
+}

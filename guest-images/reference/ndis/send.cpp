@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: MIT
+// ndis/send.cpp
+//
+// Sends, from a protocol to its miniport and back. A deserialised miniport is called at once and from anywhere; packets for a
+// serialised one wait in a queue and go one call at a time, under its lock.
+// https://learn.microsoft.com/previous-versions/windows/hardware/network/ff564615(v=vs.85) (NdisSend, NdisSendPackets)
+#include "ndis/ndisp.hpp"
+
+namespace ndis {
+
+namespace {
+
+constexpr UINT kBatch = 16;  // packets given to a serialised miniport in one call
+
+/// The packet is NDIS's, and holds its open, until it is completed.
+void begin(Open* open, PNDIS_PACKET packet, const char* function, PVOID caller) {
+    packet_sent(packet, open, function, caller);
+    state_of(packet).miniport = open->miniport;
+    state_of(packet).next = nullptr;
+    reference(open);
+    InterlockedIncrement(&open->sends);
+    InterlockedIncrement(&open->miniport->sends_pending);
+}
+
+/// The packet is the driver's again. Its reference on the open is still held.
+void end(Open* open, PNDIS_PACKET packet, PVOID caller) {
+    Miniport* miniport = open->miniport;
+    unmap_after_send(miniport->resources, packet);
+    packet_send_completed(packet, "NdisMSendComplete", caller);
+    InterlockedDecrement(&open->sends);
+    InterlockedDecrement(&miniport->sends_pending);
+}
+
+/// Completes by the driver's handler.
+void complete(Open* open, PNDIS_PACKET packet, NDIS_STATUS status, PVOID caller) {
+    end(open, packet, caller);
+    const DispatchScope dispatch;
+    const NDIS_HANDLE context = open->context;
+    trace(RD_KIND_CALLBACK, RD_EV_SEND_COMPLETE, open->number, status, context, number(packet));
+    open->protocol->characteristics.SendCompleteHandler(context, packet, status);
+    trace(RD_KIND_CALLBACK_RETURN, RD_EV_SEND_COMPLETE, open->number, status, context, number(packet));
+    dereference(open);
+}
+
+/// Everything before the miniport: SUCCESS when it is to get the packet, PENDING never, else how the send has ended.
+/// DISPATCH_LEVEL.
+enum class Way { to_miniport, ended };
+Way prepare(Open* open, PNDIS_PACKET packet, NDIS_STATUS* status) {
+    Miniport* miniport = open->miniport;
+    *status = NDIS_STATUS_SUCCESS;
+    // One that is being halted still sends, until its opens are closed.
+    if (miniport->state != MiniportState::running && miniport->state != MiniportState::halting) {
+        *status = NDIS_STATUS_ADAPTER_REMOVED;
+        return Way::ended;
+    }
+    if (loop_back(open, packet)) return Way::ended;
+    *status = map_for_send(miniport->resources, packet);
+    return *status == NDIS_STATUS_SUCCESS ? Way::to_miniport : Way::ended;
+}
+
+void enqueue(Miniport* miniport, PNDIS_PACKET packet) {
+    const CoreGuard guard;
+    PNDIS_PACKET& link = miniport->last_send ? state_of(miniport->last_send).next : miniport->first_send;
+    link = packet;
+    miniport->last_send = packet;
+}
+
+PNDIS_PACKET dequeue(Miniport* miniport) {
+    PNDIS_PACKET packet = miniport->first_send;
+    if (!packet) return nullptr;
+    if (!(miniport->first_send = state_of(packet).next)) miniport->last_send = nullptr;
+    state_of(packet).next = nullptr;
+    return packet;
+}
+
+void put_back(Miniport* miniport, PNDIS_PACKET packet) {
+    const CoreGuard guard;
+    state_of(packet).next = miniport->first_send;
+    miniport->first_send = packet;
+    if (!miniport->last_send) miniport->last_send = packet;
+    miniport->out_of_resources = true;
+}
+
+/// Up to kBatch packets that may go now; 0: none, or somebody else is at it.
+UINT take_batch(Miniport* miniport, PNDIS_PACKET* packets) {
+    if (inside_serialised(miniport)) return 0;
+    const CoreGuard guard;
+    UINT count = 0;
+    if (miniport->sending || miniport->out_of_resources || miniport->resetting) return 0;
+    const UINT most = miniport->owner->characteristics.SendPacketsHandler ? kBatch : 1;
+    while (count < most && (packets[count] = dequeue(miniport)) != nullptr) ++count;
+    miniport->sending = count != 0;
+    return count;
+}
+
+void give_batch(Miniport* miniport, PNDIS_PACKET* packets, UINT count, NDIS_STATUS* statuses) {
+    const NDIS_MINIPORT_CHARACTERISTICS& handlers = miniport->owner->characteristics;
+    const NDIS_HANDLE context = miniport->block.MiniportAdapterContext;
+    enter_miniport(miniport);
+    if (handlers.SendPacketsHandler) {
+        for (UINT i = 0; i < count; ++i) NDIS_SET_PACKET_STATUS(packets[i], NDIS_STATUS_PENDING);
+        handlers.SendPacketsHandler(context, packets, count);
+        // Under the lock, so that no completion can have come between.
+        for (UINT i = 0; i < count; ++i) statuses[i] = NDIS_GET_PACKET_STATUS(packets[i]);
+    } else {
+        statuses[0] = handlers.SendHandler(context, packets[0], NdisGetPacketFlags(packets[0]));
+    }
+    leave_miniport(miniport);
+}
+
+/// To a deserialised miniport. Status of a packet that is not pending, else NDIS_STATUS_PENDING.
+NDIS_STATUS give_deserialised(Miniport* miniport, PNDIS_PACKET packet) {
+    const NDIS_MINIPORT_CHARACTERISTICS& handlers = miniport->owner->characteristics;
+    const NDIS_HANDLE context = miniport->block.MiniportAdapterContext;
+    if (!handlers.SendPacketsHandler) return handlers.SendHandler(context, packet, NdisGetPacketFlags(packet));
+    PNDIS_PACKET one[] = {packet};
+    handlers.SendPacketsHandler(context, one, 1);
+    return NDIS_STATUS_PENDING;
+}
+
+/// A run of prepared packets to a deserialised miniport that takes arrays.
+void give_run(Miniport* miniport, PPNDIS_PACKET packets, UINT count) {
+    if (count) miniport->owner->characteristics.SendPacketsHandler(miniport->block.MiniportAdapterContext, packets, count);
+}
+
+}  // namespace
+
+void run_sends(Miniport* miniport) {
+    PNDIS_PACKET packets[kBatch];
+    NDIS_STATUS statuses[kBatch];
+    const DispatchScope dispatch;
+    while (const UINT count = take_batch(miniport, packets)) {
+        give_batch(miniport, packets, count, statuses);
+        // From the back, so that what goes back into the queue stays in order.
+        for (UINT i = count; i-- > 0;)
+            if (statuses[i] == NDIS_STATUS_RESOURCES) put_back(miniport, packets[i]);
+        {
+            const CoreGuard guard;
+            miniport->sending = false;
+        }
+        for (UINT i = 0; i < count; ++i)
+            if (statuses[i] != NDIS_STATUS_RESOURCES && statuses[i] != NDIS_STATUS_PENDING)
+                send_completed(miniport, packets[i], statuses[i], NDIS_CALLER);
+    }
+}
+
+void send_completed(Miniport* miniport, PNDIS_PACKET packet, NDIS_STATUS status, PVOID caller) {
+    auto* open = static_cast<Open*>(state_of(packet).open);
+    if (!open || owner_of(packet) != PacketOwner::sent || state_of(packet).miniport != miniport)
+        RdBugCheckText("ndis.sys: a miniport completes a send it does not have", 0x7C, 0x3, number(miniport), number(packet), number(caller));
+    InterlockedIncrement64(&miniport->frames_out);
+    complete(open, packet, status, caller);
+}
+
+NDIS_STATUS send_one(Open* open, PNDIS_PACKET packet, PVOID caller) {
+    Miniport* miniport = open->miniport;
+    NDIS_STATUS status;
+    begin(open, packet, "NdisSend", caller);
+    const DispatchScope dispatch;
+    if (prepare(open, packet, &status) == Way::to_miniport) {
+        if (serialised(miniport)) {
+            enqueue(miniport, packet);
+            run_sends(miniport);
+            return NDIS_STATUS_PENDING;
+        }
+        status = give_deserialised(miniport, packet);
+        if (status == NDIS_STATUS_PENDING) return status;
+        InterlockedIncrement64(&miniport->frames_out);
+    }
+    end(open, packet, caller);
+    dereference(open);  // not the last: the caller holds one
+    return status;
+}
+
+void send_many(Open* open, PPNDIS_PACKET packets, UINT count, PVOID caller) {
+    Miniport* miniport = open->miniport;
+    const bool array = !serialised(miniport) && miniport->owner->characteristics.SendPacketsHandler;
+    PNDIS_PACKET run[kBatch];  // the driver's array may be gone once its first packet is complete
+    const DispatchScope dispatch;
+    for (UINT done = 0; done < count;) {
+        const UINT batch = count - done < kBatch ? count - done : kBatch;
+        for (UINT i = 0; i < batch; ++i) {
+            run[i] = packets[done + i];
+            begin(open, run[i], "NdisSendPackets", caller);
+            trace(RD_KIND_NOTE, RD_EV_PACKET_SENT, open->number, 0, open, number(run[i]));
+        }
+        done += batch;
+        UINT ready = 0;
+        for (UINT i = 0; i < batch; ++i) {
+            const PNDIS_PACKET packet = run[i];
+            NDIS_STATUS status;
+            if (prepare(open, packet, &status) == Way::ended) {
+                complete(open, packet, status, caller);
+            } else if (array) {
+                run[ready++] = packet;
+            } else if (serialised(miniport)) {
+                enqueue(miniport, packet);
+            } else if ((status = give_deserialised(miniport, packet)) != NDIS_STATUS_PENDING) {
+                send_completed(miniport, packet, status, caller);
+            }
+        }
+        if (array) give_run(miniport, run, ready);
+    }
+    if (serialised(miniport)) run_sends(miniport);
+}
+
+namespace {
+
+/// Queued packets of an open with this cancel id, one after the other.
+PNDIS_PACKET take_cancelled(Miniport* miniport, Open* open, PVOID id) {
+    const CoreGuard guard;
+    PNDIS_PACKET before = nullptr;
+    for (PNDIS_PACKET packet = miniport->first_send; packet; before = packet, packet = state_of(packet).next) {
+        if (state_of(packet).open != open || NDIS_GET_PACKET_CANCEL_ID(packet) != id) continue;
+        (before ? state_of(before).next : miniport->first_send) = state_of(packet).next;
+        if (miniport->last_send == packet) miniport->last_send = before;
+        return packet;
+    }
+    return nullptr;
+}
+
+NDIS_STATUS send(NDIS_HANDLE handle, PNDIS_PACKET packet, PVOID caller) {
+    require_irql_at_most(DISPATCH_LEVEL, "NdisSend", caller);
+    Open* open = reference_open(handle, "NdisSend");
+    const USHORT binding = open ? open->number : 0;
+    trace(RD_KIND_CALL, RD_EV_SEND, binding, 0, handle, number(packet));
+    const NDIS_STATUS status = open ? send_one(open, packet, caller) : NDIS_STATUS_CLOSING;
+    trace(RD_KIND_RETURN, RD_EV_SEND, binding, status, handle, number(packet));
+    if (open) dereference(open);
+    return status;
+}
+
+void send_packets(NDIS_HANDLE handle, PPNDIS_PACKET packets, UINT count, PVOID caller) {
+    require_irql_at_most(DISPATCH_LEVEL, "NdisSendPackets", caller);
+    Open* open = reference_open(handle, "NdisSendPackets");
+    const USHORT binding = open ? open->number : 0;
+    trace(RD_KIND_CALL, RD_EV_SEND_PACKETS, binding, 0, handle, number(packets), count);
+    // On a handle that is no binding's there is nobody to complete to: the packets stay the driver's.
+    if (open) send_many(open, packets, count, caller);
+    trace(RD_KIND_RETURN, RD_EV_SEND_PACKETS, binding, 0, handle, number(packets), count);
+    if (open) dereference(open);
+}
+
+}  // namespace
+
+}  // namespace ndis
+
+using namespace ndis;
+
+/// A final status, and no SendComplete; or PENDING, then SendComplete follows, perhaps before the return. The packet is NDIS's
+/// in between. A closed or foreign handle: a violation, NDIS_STATUS_CLOSING, and the packet stays the driver's.
+/// <= DISPATCH_LEVEL.
+extern "C" VOID NTAPI NdisSend(PNDIS_STATUS Status, NDIS_HANDLE NdisBindingHandle, PNDIS_PACKET Packet) {
+    *Status = send(NdisBindingHandle, Packet, NDIS_CALLER);
+}
+/// Every packet comes back through SendComplete. <= DISPATCH_LEVEL.
+extern "C" VOID NTAPI NdisSendPackets(NDIS_HANDLE NdisBindingHandle, PPNDIS_PACKET PacketArray, UINT NumberOfPackets) {
+    send_packets(NdisBindingHandle, PacketArray, NumberOfPackets, NDIS_CALLER);
+}
+/// NDIS_OPEN_BLOCK.SendHandler and SendPacketsHandler.
+extern "C" NDIS_STATUS NTAPI NdispOpenSend(NDIS_HANDLE BindingHandle, PNDIS_PACKET Packet) {
+    return send(BindingHandle, Packet, NDIS_CALLER);
+}
+extern "C" VOID NTAPI NdispOpenSendPackets(NDIS_HANDLE Open, PPNDIS_PACKET Packets, UINT Count) {
+    send_packets(Open, Packets, Count, NDIS_CALLER);
+}
+
+/// Packets with this cancel id that no device works on yet are completed with NDIS_STATUS_REQUEST_ABORTED. <= DISPATCH_LEVEL.
+extern "C" VOID NTAPI NdisCancelSendPackets(NDIS_HANDLE NdisBindingHandle, PVOID CancelId) {
+    require_irql_at_most(DISPATCH_LEVEL, "NdisCancelSendPackets", NDIS_CALLER);
+    Open* open = reference_open(NdisBindingHandle, "NdisCancelSendPackets");
+    if (!open) return;
+    trace(RD_KIND_CALL, RD_EV_CANCEL_SEND_PACKETS, open->number, 0, open, number(CancelId));
+    Miniport* miniport = open->miniport;
+    while (PNDIS_PACKET packet = take_cancelled(miniport, open, CancelId))
+        complete(open, packet, NDIS_STATUS_REQUEST_ABORTED, NDIS_CALLER);
+    if (miniport->owner->characteristics.CancelSendPacketsHandler)
+        miniport->owner->characteristics.CancelSendPacketsHandler(miniport->block.MiniportAdapterContext, CancelId);
+    trace(RD_KIND_RETURN, RD_EV_CANCEL_SEND_PACKETS, open->number, 0, open, number(CancelId));
+    dereference(open);
+}
+
+/// <= DISPATCH_LEVEL.
+extern "C" VOID NTAPI NdisMSendComplete(NDIS_HANDLE MiniportAdapterHandle, PNDIS_PACKET Packet, NDIS_STATUS Status) {
+    require_irql_at_most(DISPATCH_LEVEL, "NdisMSendComplete", NDIS_CALLER);
+    send_completed(static_cast<Miniport*>(MiniportAdapterHandle), Packet, Status, NDIS_CALLER);
+}
+/// A serialised miniport that returned NDIS_STATUS_RESOURCES takes packets again. <= DISPATCH_LEVEL.
+extern "C" VOID NTAPI NdisMSendResourcesAvailable(NDIS_HANDLE MiniportAdapterHandle) {
+    require_irql_at_most(DISPATCH_LEVEL, "NdisMSendResourcesAvailable", NDIS_CALLER);
+    auto* miniport = static_cast<Miniport*>(MiniportAdapterHandle);
+    {
+        const CoreGuard guard;
+        miniport->out_of_resources = false;
+    }
+    run_sends(miniport);  // or leave_miniport does, when this is called with the lock held
+}
