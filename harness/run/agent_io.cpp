@@ -42,6 +42,44 @@ void add_dword(rpc::DriverInstall& install, const std::string& name, std::uint32
     parameter->set_dword(value);
 }
 
+/// An IOCTL of the test driver's control device.
+rpc::Request control_request(std::uint32_t code, std::string input, std::uint32_t output_bytes) {
+    rpc::Request request;
+    auto& ioctl = *request.mutable_ioctl();
+    ioctl.set_device("\\Device\\RundownProtocol5");
+    ioctl.set_code(code);
+    ioctl.set_input(std::move(input));
+    ioctl.set_output_bytes(output_bytes);
+    return request;
+}
+
+oracle::Census census_in(const rpc::Census& from) {
+    oracle::Census census;
+    census.protocols = from.protocols();
+    census.opens = from.opens();
+    census.filters = from.filters();
+    census.adapters = from.adapters();
+    census.packet_pools = from.packet_pools();
+    census.packets_out = from.packets_out();
+    census.buffer_pools = from.buffer_pools();
+    census.buffers_out = from.buffers_out();
+    census.requests_pending = from.requests_pending();
+    census.sends_pending = from.sends_pending();
+    census.receives_out = from.receives_out();
+    census.threads = from.threads();
+    census.timers = from.timers();
+    census.handles = from.handles();
+    census.devices = from.devices();
+    census.work_items = from.work_items();
+    for (const auto& pool : from.pool()) {
+        census.pool.push_back({pool.tag(), pool.bytes(), pool.blocks(), pool.paged_blocks()});
+    }
+    for (const auto& module : from.module()) {
+        census.modules.push_back({module.name(), module.base(), module.bytes()});
+    }
+    return census;
+}
+
 }  // namespace
 
 Awaitable<rpc::Response> Agent::ask(
@@ -64,6 +102,14 @@ Awaitable<rpc::Response> Agent::ask(
         );
     }
     co_return std::move(*response);
+}
+
+Awaitable<Answer> Agent::try_to(rpc::Request request, const std::string& what, Deadline deadline) {
+    auto response = co_await client_.call(std::move(request), deadline);
+    if (!response) {
+        co_return in_context("could not " + what, response.error());
+    }
+    co_return Answer{response->status(), response->message()};
 }
 
 Awaitable<void> Agent::install(
@@ -90,18 +136,16 @@ Awaitable<void> Agent::install(
     co_return result<void>{};
 }
 
-Awaitable<void> Agent::start_driver(Deadline deadline) {
+Awaitable<Answer> Agent::start_driver(Deadline deadline) {
     rpc::Request request;
     request.mutable_driver_start()->set_service(kService);
-    RUNDOWN_CO_TRY(co_await ask(std::move(request), "start the driver", deadline));
-    co_return result<void>{};
+    co_return co_await try_to(std::move(request), "start the driver", deadline);
 }
 
-Awaitable<void> Agent::stop_driver(Deadline deadline) {
+Awaitable<Answer> Agent::stop_driver(Deadline deadline) {
     rpc::Request request;
     request.mutable_driver_stop()->set_service(kService);
-    RUNDOWN_CO_TRY(co_await ask(std::move(request), "stop the driver", deadline));
-    co_return result<void>{};
+    co_return co_await try_to(std::move(request), "stop the driver", deadline);
 }
 
 Awaitable<void> Agent::wait_for_bindings(Deadline deadline) {
@@ -123,20 +167,18 @@ Awaitable<std::vector<BindingState>> Agent::bindings(Deadline deadline) {
     co_return bindings;
 }
 
-Awaitable<void> Agent::bind(const BindingState& binding, Deadline deadline) {
+Awaitable<Answer> Agent::bind(const BindingState& binding, Deadline deadline) {
     rpc::Request request;
     request.mutable_binding_bind()->set_adapter(binding.adapter);
     request.mutable_binding_bind()->set_protocol(binding.protocol);
-    RUNDOWN_CO_TRY(co_await ask(std::move(request), "bind " + binding.adapter, deadline));
-    co_return result<void>{};
+    co_return co_await try_to(std::move(request), "bind " + binding.adapter, deadline);
 }
 
-Awaitable<void> Agent::unbind(const BindingState& binding, Deadline deadline) {
+Awaitable<Answer> Agent::unbind(const BindingState& binding, Deadline deadline) {
     rpc::Request request;
     request.mutable_binding_unbind()->set_adapter(binding.adapter);
     request.mutable_binding_unbind()->set_protocol(binding.protocol);
-    RUNDOWN_CO_TRY(co_await ask(std::move(request), "unbind " + binding.adapter, deadline));
-    co_return result<void>{};
+    co_return co_await try_to(std::move(request), "unbind " + binding.adapter, deadline);
 }
 
 Awaitable<void> Agent::mark(rd_trace_mark mark, std::uint64_t value, Deadline deadline) {
@@ -154,12 +196,7 @@ Awaitable<rpc::Response> Agent::ioctl(
     const std::string& what,
     Deadline deadline
 ) {
-    rpc::Request request;
-    auto& ioctl = *request.mutable_ioctl();
-    ioctl.set_device("\\Device\\RundownProtocol5");
-    ioctl.set_code(code);
-    ioctl.set_input(std::move(input));
-    ioctl.set_output_bytes(output_bytes);
+    rpc::Request request = control_request(code, std::move(input), output_bytes);
     co_return co_await ask(std::move(request), what, deadline);
 }
 
@@ -178,21 +215,60 @@ Awaitable<rd_p5_counters> Agent::counters(Deadline deadline) {
     co_return structure_in<rd_p5_counters>(response->data(), what);
 }
 
-Awaitable<std::uint32_t> Agent::deregister(Deadline deadline) {
-    const std::string what = "deregister the protocol";
-    auto response =
-        co_await ioctl(RD_P5_IOCTL_DEREGISTER, {}, sizeof(rd_p5_status), what, deadline);
-    RUNDOWN_CO_TRY(response);
-    const auto status = structure_in<rd_p5_status>(response->data(), what);
-    RUNDOWN_CO_TRY(status);
-    co_return status->status;
+Awaitable<void> Agent::hold_request(std::uint32_t count, Deadline deadline) {
+    const rd_p5_hold hold{count};
+    const std::string what = "keep an OID request in flight";
+    RUNDOWN_CO_TRY(co_await ioctl(RD_P5_IOCTL_HOLD_REQUEST, bytes_of(hold), 0, what, deadline));
+    co_return result<void>{};
 }
 
-Awaitable<void> Agent::power_off(Deadline deadline) {
+Awaitable<Answer> Agent::deregister(Deadline deadline) {
+    const std::string what = "deregister the protocol";
+    rpc::Request request = control_request(RD_P5_IOCTL_DEREGISTER, {}, sizeof(rd_p5_status));
+    auto response = co_await client_.call(std::move(request), deadline);
+    if (!response) {
+        co_return in_context("could not " + what, response.error());
+    }
+    if (response->status() != 0) {
+        co_return Answer{response->status(), response->message()};
+    }
+    const auto status = structure_in<rd_p5_status>(response->data(), what);
+    RUNDOWN_CO_TRY(status);
+    co_return Answer{status->status, {}};
+}
+
+Awaitable<oracle::Census> Agent::census(Deadline deadline) {
+    rpc::Request request;
+    request.mutable_census();
+    auto response = co_await ask(std::move(request), "take a census", deadline);
+    RUNDOWN_CO_TRY(response);
+    if (!response->has_census()) {
+        co_return fail(ErrorKind::protocol, "the guest answered a census without one");
+    }
+    co_return census_in(response->census());
+}
+
+Awaitable<oracle::DriverQuery> Agent::query_driver(Deadline deadline) {
+    rpc::Request request;
+    request.mutable_driver_query()->set_service(kService);
+    auto response = co_await ask(std::move(request), "tell the driver's state", deadline);
+    RUNDOWN_CO_TRY(response);
+    if (!response->has_driver()) {
+        co_return fail(ErrorKind::protocol, "the guest told a driver's state without one");
+    }
+    const auto& state = response->driver();
+    co_return oracle::DriverQuery{
+        state.installed(),
+        state.image_loaded(),
+        state.image_base(),
+        state.image_bytes(),
+        state.state()};
+}
+
+Awaitable<Answer> Agent::power_off(Deadline deadline) {
     rpc::Request request;
     request.mutable_power_off();
-    RUNDOWN_CO_TRY(co_await ask(std::move(request), "power off", deadline));
-    co_return result<void>{};
+    co_return co_await try_to(std::move(request), "power off", deadline);
 }
 
 }  // namespace rundown::run

@@ -3,7 +3,7 @@
 //
 // What a run asks of the agent, as one function per sentence: each builds the request, waits no
 // longer than it is told, and turns a refusal (an NTSTATUS and a sentence) into an Error that says
-// what was asked. With Asio.
+// what was asked, or into an Answer where the oracle is to judge it. With Asio.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -27,6 +27,12 @@ using Awaitable = boost::asio::awaitable<result<T>>;
 /// The service the driver under test is installed as. The protocol registers under the same name.
 inline constexpr const char* kService = "protocol5";
 
+/// What the guest answered to an operation whose refusal is a result, not a failure of the harness.
+struct Answer {
+    std::uint32_t status = 0;  // NTSTATUS; 0 is success.
+    std::string message;       // The guest's sentence, when it gave one.
+};
+
 /// One bound adapter, as NDIS sees it.
 struct BindingState {
     std::string adapter;
@@ -47,22 +53,27 @@ class Agent {
         const rpc::Hello& hello,
         Deadline deadline
     );
-    Awaitable<void> start_driver(Deadline deadline);
-    Awaitable<void> stop_driver(Deadline deadline);
+    Awaitable<Answer> start_driver(Deadline deadline);
+    /// Answered when the driver's Unload has returned.
+    Awaitable<Answer> stop_driver(Deadline deadline);
     Awaitable<void> wait_for_bindings(Deadline deadline);
     Awaitable<std::vector<BindingState>> bindings(Deadline deadline);
-    Awaitable<void> bind(const BindingState& binding, Deadline deadline);
-    Awaitable<void> unbind(const BindingState& binding, Deadline deadline);
+    Awaitable<Answer> bind(const BindingState& binding, Deadline deadline);
+    Awaitable<Answer> unbind(const BindingState& binding, Deadline deadline);
     Awaitable<void> mark(rd_trace_mark mark, std::uint64_t value, Deadline deadline);
     Awaitable<void> set_load(const rd_p5_load& load, Deadline deadline);
+    /// Keeps an OID request in flight on each binding, or (0) no longer.
+    Awaitable<void> hold_request(std::uint32_t count, Deadline deadline);
     Awaitable<rd_p5_counters> counters(Deadline deadline);
-    /// NdisDeregisterProtocol from the driver's device-control routine; gives back its status.
-    Awaitable<std::uint32_t> deregister(Deadline deadline);
+    /// NdisDeregisterProtocol from the driver's device-control routine; its status, or the IOCTL's.
+    Awaitable<Answer> deregister(Deadline deadline);
     Awaitable<oracle::Census> census(Deadline deadline);
     Awaitable<oracle::DriverQuery> query_driver(Deadline deadline);
-    Awaitable<void> power_off(Deadline deadline);
+    /// Answered before it happens.
+    Awaitable<Answer> power_off(Deadline deadline);
 
   private:
+    Awaitable<Answer> try_to(rpc::Request request, const std::string& what, Deadline deadline);
     Awaitable<rpc::Response> ioctl(
         std::uint32_t code,
         std::string input,

@@ -20,8 +20,8 @@ struct EvidencePaths {
     std::string trace() const { return directory + "/trace.bin"; }
     std::string record() const { return directory + "/record.json"; }
     std::string report() const { return directory + "/report.json"; }
-    std::string debug_log() const { return directory + "/debug.log"; }
-    std::string qmp_log() const { return directory + "/qmp.jsonl"; }
+    std::string debug_log() const { return directory + "/debug-console.log"; }
+    std::string qmp_log() const { return directory + "/qmp-events.jsonl"; }
     std::string rpc_log() const { return directory + "/rpc.log"; }
     std::string domain_xml() const { return directory + "/domain.xml"; }
     std::string qemu_log() const { return directory + "/qemu.log"; }

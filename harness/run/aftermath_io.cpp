@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: MIT
+// What became of a run: whose problem it is when it did not get to its end, and the evidence, which
+// is kept in any case.
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"  // GCC 12 and inlined coroutine frames.
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "run/bug_check_text.hpp"
+#include "run/scenario_run_io.hpp"
+#include "trace/reader.hpp"
+
+namespace rundown::run {
+
+namespace asio = boost::asio;
+
+namespace {
+
+/// The line ends a moment before libvirt says that QEMU did.
+constexpr Milliseconds kNewsTravels{1500};
+/// What a guest prints about itself at an NMI goes byte by byte through a port.
+constexpr Milliseconds kDumpTime{3000};
+constexpr Milliseconds kCleanupTime{20000};
+
+oracle::GuestEnd end_of(guest::GuestEnd end) {
+    switch (end) {
+        case guest::GuestEnd::powered_off:
+            return oracle::GuestEnd::powered_off;
+        case guest::GuestEnd::panicked:
+            return oracle::GuestEnd::panicked;
+        case guest::GuestEnd::died:
+            return oracle::GuestEnd::died;
+        case guest::GuestEnd::none:
+        case guest::GuestEnd::stopped:
+            return oracle::GuestEnd::stopped;
+        case guest::GuestEnd::never_started:
+            break;
+    }
+    return oracle::GuestEnd::invalid;
+}
+
+std::string why_qemu_died(const guest::Guest& guest) {
+    for (const auto& event : guest.events()) {
+        if (event.kind == guest::GuestEventKind::died) {
+            return fmt::format(
+                "QEMU went away during the run{}",
+                event.detail.empty() ? "" : fmt::format(" ({})", event.detail)
+            );
+        }
+    }
+    return "QEMU went away during the run";
+}
+
+}  // namespace
+
+/// Fills in what the oracle is told about a run that was cut short. The guest's own end comes
+/// first: a call that was not answered because the guest stopped is not a lost contact.
+asio::awaitable<void> ScenarioRun::blame(const Error& error) {
+    const std::string phase(to_string(phases_.phase()));
+    if (context_.stop.requested()) {
+        record_.interruption = {
+            InconclusiveKind::cancelled,
+            fmt::format("stopped by {} in phase {}", context_.stop.how(), phase)};
+        co_return;
+    }
+    if (!guest_) {
+        const bool machine =
+            error.kind == ErrorKind::timeout || error.kind == ErrorKind::hypervisor;
+        record_.interruption = {
+            machine ? InconclusiveKind::infrastructure : inconclusive_kind(error.kind),
+            error.sentence};
+        co_return;
+    }
+    if (error.kind == ErrorKind::lost_contact) {
+        static_cast<void>(
+            co_await guest_->ended(Deadline::in(kNewsTravels, "news of the guest's end"))
+        );
+    }
+    if (saw_reset_) {
+        record_.interruption = {
+            InconclusiveKind::lost_contact,
+            fmt::format("the guest reset itself in phase {}", phase)};
+    } else if (guest_->end() == guest::GuestEnd::died) {
+        record_.interruption = {InconclusiveKind::infrastructure, why_qemu_died(*guest_)};
+    } else if (guest_->end() == guest::GuestEnd::powered_off) {
+        record_.interruption = {
+            InconclusiveKind::lost_contact,
+            fmt::format("the guest powered itself off in phase {}", phase)};
+    } else if (guest_->end() == guest::GuestEnd::panicked) {
+        co_return;  // The bug check speaks for itself.
+    } else if (error.kind == ErrorKind::timeout || error.kind == ErrorKind::guest_boot) {
+        record_.deadline = {phase, waiting_for_, spec_.scenario.deadline(phases_.phase()).count()};
+    } else {
+        record_.interruption = {inconclusive_kind(error.kind), error.sentence};
+    }
+}
+
+/// A guest that does not answer is asked in the one way it cannot refuse: at an NMI the reference
+/// guest prints what every processor and thread is at, and stops.
+asio::awaitable<void> ScenarioRun::knock_at_a_silent_guest() {
+    const Deadline deadline = Deadline::in(kDumpTime, "the guest's state dump");
+    const auto knocked = co_await guest_->qmp(R"({"execute":"inject-nmi"})", deadline);
+    if (knocked) {
+        static_cast<void>(co_await guest_->ended(deadline));
+    }
+}
+
+asio::awaitable<void> ScenarioRun::finish() {
+    power_off_expected_ = true;  // From here on nothing the guest does is news.
+    if (guest_) {
+        record_.guest_end = saw_reset_ ? oracle::GuestEnd::reset : end_of(guest_->end());
+        if (record_.guest_end == oracle::GuestEnd::panicked) {
+            keep_bug_check();
+        }
+        if (record_.deadline && guest_->end() == guest::GuestEnd::none) {
+            co_await knock_at_a_silent_guest();
+        }
+    }
+    keep_witness();
+    for (const auto& peer : peers_) {
+        const auto closed = peer->close();
+        if (!closed && !record_.interruption) {
+            record_.interruption = {
+                inconclusive_kind(closed.error().kind), closed.error().sentence};
+        }
+    }
+    if (client_) {
+        client_->close();
+    }
+    if (guest_) {
+        const auto stopped =
+            co_await guest_->stop(Deadline::in(kCleanupTime, "the guest to be removed"));
+        if (!stopped && !record_.interruption) {
+            record_.interruption = {InconclusiveKind::infrastructure, stopped.error().sentence};
+        }
+        keep_trace();
+    }
+}
+
+void ScenarioRun::keep_trace() {
+    const auto complain = [this](const Error& error, InconclusiveKind kind) {
+        if (!record_.interruption && !record_.deadline) {
+            record_.interruption = {kind, error.sentence};
+        }
+    };
+    const auto compact = trace::compact(window_.bytes());
+    if (!compact) {
+        // A guest that did not get so far as to make its ring has another story to tell.
+        complain(compact.error(), InconclusiveKind::trace_truncated);
+        return;
+    }
+    if (const auto written = write_file(evidence_.trace(), *compact); !written) {
+        complain(written.error(), InconclusiveKind::infrastructure);
+    }
+    auto trace = trace::read(std::as_bytes(std::span(*compact)));
+    if (trace) {
+        record_.trace = std::move(*trace);
+    } else {
+        complain(trace.error(), InconclusiveKind::trace_truncated);
+    }
+}
+
+void ScenarioRun::keep_bug_check() {
+    if (record_.bug_check) {
+        return;  // Told by the agent.
+    }
+    if (const auto log = read_file(guest_->files().debug_console)) {
+        record_.bug_check = bug_check_in(*log);
+    }
+}
+
+}  // namespace rundown::run

@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: MIT
+// The road of one run, as in the README at the top of the repository.
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"  // GCC 12 and inlined coroutine frames.
+#include "run/run_scenario_io.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <filesystem>
+
+#include "run/scenario_run_io.hpp"
+
+namespace rundown::run {
+
+namespace asio = boost::asio;
+using oracle::CensusPoint;
+using oracle::Step;
+using scenario::Phase;
+
+namespace {
+
+/// 1 million records: several seconds of heavy load on two NICs. Pages nobody writes cost nothing.
+constexpr unsigned kTraceWindowMib = 64;
+
+/// Where the oracle looks for the driver's image: the guest keeps the file's own name.
+std::string image_name(const DriverFile& driver) {
+    return std::filesystem::path(driver.path).filename().string();
+}
+
+guest::GuestSpec guest_spec(
+    const RunContext& context, const RunSpec& spec, const EvidencePaths& evidence
+) {
+    guest::GuestSpec guest;
+    guest.kernel = context.assets.boot_elf;
+    guest.initrd = context.assets.initrd;
+    guest.command_line = fmt::format("seed={}", spec.seed);
+    for (const auto& model : spec.nics) {
+        const std::size_t index = guest.nics.size();
+        guest.nics.push_back({guest::nic_model_from(model), guest::nic_mac(index)});
+    }
+    guest.accelerator = context.accelerator;
+    guest.directory = evidence.directory;
+    guest.trace_window_mib = kTraceWindowMib;
+    guest.reboots =
+        false;  // A guest that starts again by itself has nothing to say about this run.
+    return guest;
+}
+
+oracle::RunRecord plan_of(const RunSpec& spec, const DriverFile& driver) {
+    oracle::RunRecord record;
+    record.scenario = spec.scenario.name;
+    record.trigger = to_string(spec.scenario.trigger);
+    record.cycles = spec.scenario.cycles;
+    record.reload_wanted = spec.scenario.reload;
+    record.nic_count = spec.scenario.nic_count;
+    record.load = to_string(spec.load);
+    record.ndis = spec.ndis;
+    const auto style = spec.scenario.driver_parameters.find("ReceiveStyle");
+    if (style != spec.scenario.driver_parameters.end()) {
+        record.receive_style = style->second;
+    }
+    record.driver_module = image_name(driver);
+    return record;
+}
+
+}  // namespace
+
+ScenarioRun::ScenarioRun(RunContext& context, const RunSpec& spec, const EvidencePaths& evidence)
+    : context_(context),
+      spec_(spec),
+      evidence_(evidence),
+      started_(Clock::now()),
+      phases_(spec.scenario, started_),
+      record_(outcome_.record) {
+    record_ = plan_of(spec, context.driver);
+}
+
+asio::awaitable<RunOutcome> ScenarioRun::go() {
+    context_.stop.on_request([this] { interrupt(); });
+    const auto travelled = co_await travel();
+    if (!travelled) {
+        co_await blame(travelled.error());
+    }
+    co_await finish();
+    context_.stop.on_request(nullptr);
+    phases_.leave(Clock::now());
+    outcome_.timings_ms = phases_.timings(Clock::now());
+    co_return std::move(outcome_);
+}
+
+Awaitable<void> ScenarioRun::travel() {
+    RUNDOWN_CO_TRY(co_await boot());
+    RUNDOWN_CO_TRY(co_await deploy());
+    RUNDOWN_CO_TRY(co_await bind());
+    RUNDOWN_CO_TRY(co_await load());
+    RUNDOWN_CO_TRY(co_await trigger());
+    if (spec_.scenario.trigger == scenario::Trigger::power_off) {
+        co_return result<void>{};  // There is nobody left to ask.
+    }
+    RUNDOWN_CO_TRY(co_await settle());
+    RUNDOWN_CO_TRY(co_await reload());
+    co_return co_await say_end();
+}
+
+Awaitable<void> ScenarioRun::boot() {
+    enter(Phase::boot, "booting");
+    auto spec = guest_spec(context_, spec_, evidence_);
+    auto guest = co_await guest::Guest::start(
+        context_.hypervisor, std::move(spec), wait("the guest to start and connect")
+    );
+    if (!guest) {
+        co_return guest.error();
+    }
+    guest_ = std::move(*guest);
+    outcome_.guest_started = true;
+    auto window = TraceWindow::open(guest_->trace_window());
+    if (!window) {
+        co_return window.error();
+    }
+    window_ = std::move(*window);
+    RUNDOWN_CO_TRY(start_peers());
+    client_ = std::make_unique<rpc::Client>(
+        std::move(guest_->serial()), rpc::ClientOptions{evidence_.rpc_log(), spec_.seed}
+    );
+    client_->on_event([this](const rpc::Event& event) {
+        if (event.has_bug_check()) {
+            const auto& told = event.bug_check();
+            record_.bug_check = oracle::BugCheck{told.code(), {}, told.module(), told.offset()};
+            for (int i = 0; i < std::min(told.parameter_size(), 4); ++i) {
+                record_.bug_check->parameter[static_cast<std::size_t>(i)] = told.parameter(i);
+            }
+        }
+    });
+    agent_.emplace(*client_);
+    guest_->on_event([this](const guest::GuestEvent& event) { on_guest_event(event); });
+    if (guest_->end() != guest::GuestEnd::none || context_.stop.requested()) {
+        interrupt();  // It happened before anybody listened.
+    }
+    auto hello = co_await client_->open(wait("the agent's hello"));
+    RUNDOWN_CO_TRY(hello);
+    hello_ = std::move(*hello);
+    co_return result<void>{};
+}
+
+Awaitable<void> ScenarioRun::deploy() {
+    enter(Phase::deploy, "deploying the driver");
+    const std::string file = record_.driver_module;
+    RUNDOWN_CO_TRY(co_await rpc::put_file(
+        *client_, file, context_.driver.bytes, wait("the driver's file to arrive in the guest")
+    ));
+    RUNDOWN_CO_TRY(co_await take_census(CensusPoint::before));
+    RUNDOWN_CO_TRY(co_await agent_->install(
+        file, spec_.scenario.driver_parameters, hello_, wait("the driver to be installed")
+    ));
+    co_return result<void>{};
+}
+
+Awaitable<void> ScenarioRun::bind() {
+    enter(Phase::bind, "loading and binding");
+    RUNDOWN_CO_TRY(co_await mark(RD_MARK_BIND));
+    const auto started =
+        keep(Step::start, 0, co_await agent_->start_driver(wait("the driver to start")));
+    RUNDOWN_CO_TRY(started);
+    if (started->status != 0) {
+        co_return fail(ErrorKind::refused, "the driver did not start: " + started->message);
+    }
+    RUNDOWN_CO_TRY(co_await agent_->wait_for_bindings(wait("the adapters to be bound")));
+    RUNDOWN_CO_TRY(co_await take_census(CensusPoint::bound));
+    const auto bindings = co_await agent_->bindings(wait("the list of bindings"));
+    RUNDOWN_CO_TRY(bindings);
+    if (bindings->size() < spec_.scenario.nic_count) {
+        co_return fail(
+            ErrorKind::refused,
+            fmt::format(
+                "the driver bound to {} of {} adapters", bindings->size(), spec_.scenario.nic_count
+            )
+        );
+    }
+    co_return result<void>{};
+}
+
+Awaitable<void> ScenarioRun::settle() {
+    enter(Phase::settle, "looking at what is left");
+    co_await quieten_wires();
+    RUNDOWN_CO_TRY(co_await take_census(CensusPoint::torn_down));
+    const auto query = co_await agent_->query_driver(wait("the driver's state"));
+    RUNDOWN_CO_TRY(query);
+    record_.query_after_teardown = *query;
+    co_await ask_receive_filters();
+    co_return result<void>{};
+}
+
+Awaitable<void> ScenarioRun::reload() {
+    if (!spec_.scenario.reload || !stopped_cleanly_ || record_.query_after_teardown->image_loaded) {
+        co_return result<void>{};  // What keeps it from being loaded again is a finding already.
+    }
+    enter(Phase::reload, "loading it again");
+    RUNDOWN_CO_TRY(co_await mark(RD_MARK_RELOAD));
+    for (const auto& peer : peers_) {
+        peer->set_up_again();
+    }
+    const auto started = keep(
+        Step::reload_start, 0, co_await agent_->start_driver(wait("the driver to start again"))
+    );
+    RUNDOWN_CO_TRY(started);
+    if (started->status != 0) {
+        co_return result<void>{};
+    }
+    RUNDOWN_CO_TRY(co_await agent_->wait_for_bindings(wait("the adapters to be bound again")));
+    RUNDOWN_CO_TRY(co_await take_census(CensusPoint::reloaded));
+    RUNDOWN_CO_TRY(co_await stop_service(Step::reload_stop));
+    RUNDOWN_CO_TRY(co_await take_census(CensusPoint::gone_again));
+    const auto query = co_await agent_->query_driver(wait("the driver's state"));
+    RUNDOWN_CO_TRY(query);
+    record_.query_after_reload = *query;
+    co_return result<void>{};
+}
+
+Awaitable<void> ScenarioRun::say_end() {
+    enter(Phase::end, "ending the guest");
+    co_return co_await mark(RD_MARK_END);
+}
+
+void ScenarioRun::enter(Phase phase, const std::string& doing) {
+    phases_.enter(phase, Clock::now());
+    context_.progress.status(doing);
+}
+
+Deadline ScenarioRun::wait(const std::string& what) {
+    waiting_for_ = what;
+    return phases_.deadline(what);
+}
+
+Awaitable<void> ScenarioRun::mark(rd_trace_mark mark, std::uint64_t value) {
+    co_return co_await agent_->mark(mark, value, wait("a mark in the trace"));
+}
+
+Awaitable<void> ScenarioRun::take_census(CensusPoint point, std::uint32_t cycle) {
+    auto census = co_await agent_->census(wait("a census of the guest"));
+    RUNDOWN_CO_TRY(census);
+    record_.censuses.push_back({point, cycle, std::move(*census)});
+    co_return result<void>{};
+}
+
+result<Answer> ScenarioRun::keep(Step step, std::uint32_t cycle, result<Answer> answer) {
+    if (answer) {
+        record_.answers.push_back({step, cycle, answer->status, answer->message});
+    }
+    return answer;
+}
+
+asio::awaitable<void> ScenarioRun::pause(Milliseconds time) {
+    asio::steady_timer timer(co_await asio::this_coro::executor, time);
+    co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+}
+
+void ScenarioRun::on_guest_event(const guest::GuestEvent& event) {
+    using guest::GuestEventKind;
+    switch (event.kind) {
+        case GuestEventKind::reset:
+            saw_reset_ = true;
+            break;
+        case GuestEventKind::panicked:
+        case GuestEventKind::powering_off:
+        case GuestEventKind::stopped:
+        case GuestEventKind::died:
+            break;
+        default:
+            return;
+    }
+    // A guest that was asked to go may still be answering: its line ends by itself.
+    if (!power_off_expected_ || event.kind == GuestEventKind::panicked) {
+        interrupt();
+    }
+}
+
+void ScenarioRun::interrupt() {
+    if (client_) {
+        client_->close();
+    }
+}
+
+asio::awaitable<RunOutcome> run_scenario(
+    RunContext& context, const RunSpec& spec, const EvidencePaths& evidence
+) {
+    ScenarioRun run(context, spec, evidence);
+    co_return co_await run.go();
+}
+
+}  // namespace rundown::run

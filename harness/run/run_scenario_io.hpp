@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// run/run_scenario_io.hpp
+//
+// One run: a guest booted, a driver torn down in it, and everything that was seen on the way, as
+// the record that the oracle judges. With Asio.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "guest/hypervisor_io.hpp"
+#include "guest/spec.hpp"
+#include "oracle/run_record.hpp"
+#include "report/progress.hpp"
+#include "run/assets.hpp"
+#include "run/driver_file.hpp"
+#include "run/evidence.hpp"
+#include "run/plan.hpp"
+#include "run/stop_request.hpp"
+
+namespace rundown::run {
+
+/// What the runs of an invocation share.
+struct RunContext {
+    guest::Hypervisor& hypervisor;
+    guest::Accelerator accelerator;
+    const Assets& assets;
+    const DriverFile& driver;
+    report::Progress& progress;
+    StopRequest& stop;
+};
+
+struct RunOutcome {
+    oracle::RunRecord record;
+    std::map<std::string, std::int64_t> timings_ms;  // Per phase, and "total".
+    std::uint64_t frames_not_captured = 0;           // Beyond the captures' bound.
+    bool guest_started = false;
+};
+
+/// Runs `spec` to its end, however that comes, and leaves nothing running. Whatever goes wrong is
+/// in the record; the evidence is in `evidence`.
+boost::asio::awaitable<RunOutcome> run_scenario(
+    RunContext& context, const RunSpec& spec, const EvidencePaths& evidence
+);
+
+}  // namespace rundown::run
