@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: MIT
+// `rundown run`: everything that can be wrong before anything boots, then the runs of the plan, one
+// after the other, on one loop and with one connection to libvirt.
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"  // GCC 12 and inlined coroutine frames.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <csignal>
+#include <filesystem>
+#include <optional>
+
+#include "guest/accelerator_io.hpp"
+#include "guest/hypervisor_io.hpp"
+#include "report/run_record_json.hpp"
+#include "run/describe_run.hpp"
+#include "run/driver_file.hpp"
+#include "run/evidence.hpp"
+#include "run/invocation.hpp"
+#include "run/run_scenario_io.hpp"
+#include "run/stop_request.hpp"
+#include "scenario/scenario.hpp"
+
+namespace rundown::run {
+
+namespace asio = boost::asio;
+
+namespace {
+
+/// libvirt has to learn QEMU the first time, which takes seconds on a slow machine.
+constexpr Milliseconds kOpenTime{60000};
+constexpr Milliseconds kAcceleratorTime{30000};
+
+/// What is known before anything boots.
+struct Prepared {
+    std::vector<RunSpec> specs;
+    Assets assets;
+    DriverFile driver;
+    std::string started;
+    std::string directory;
+};
+
+result<Prepared> prepare(const InvocationOptions& options) {
+    Prepared prepared;
+    prepared.assets = locate_assets();
+    const auto catalogue = scenario::load_directory(prepared.assets.scenarios);
+    RUNDOWN_TRY(catalogue);
+    auto specs = plan(options.request, *catalogue);
+    RUNDOWN_TRY(specs);
+    prepared.specs = std::move(*specs);
+    RUNDOWN_TRY(check_boot_files(prepared.assets));
+    auto driver = read_driver(options.driver.empty() ? prepared.assets.driver : options.driver);
+    if (!driver) {
+        // A file of ours that is missing is not the person's mistake.
+        return options.driver.empty()
+                   ? fail(
+                         ErrorKind::environment,
+                         driver.error().sentence + "; build the drivers with `make build`"
+                     )
+                   : driver.error();
+    }
+    prepared.driver = std::move(*driver);
+    prepared.started = timestamp_now();
+    const std::string out = options.out.empty() ? prepared.assets.directory + "/runs" : options.out;
+    auto directory = make_invocation_directory(out, prepared.started);
+    RUNDOWN_TRY(directory);
+    prepared.directory = std::move(*directory);
+    return prepared;
+}
+
+guest::GuestSpec accelerator_proof(const Prepared& prepared) {
+    guest::GuestSpec proof;
+    proof.kernel = prepared.assets.boot_elf;
+    proof.initrd = prepared.assets.initrd;
+    proof.command_line = "seed=1";
+    proof.directory = prepared.directory + "/accelerator";
+    proof.trace_window_mib = 0;
+    proof.reboots = false;
+    return proof;
+}
+
+/// "2026-01-31T23-59-58Z", fit for a file name, as ISO 8601 has it.
+std::string iso_time(std::string timestamp) {
+    for (const std::size_t at : {std::size_t{13}, std::size_t{16}}) {
+        if (at < timestamp.size()) {
+            timestamp[at] = ':';
+        }
+    }
+    return timestamp;
+}
+
+class Invocation {
+  public:
+    Invocation(
+        asio::io_context& loop,
+        const InvocationOptions& options,
+        const Prepared& prepared,
+        report::Progress& progress,
+        StopRequest& stop
+    )
+        : loop_(loop), options_(options), prepared_(prepared), progress_(progress), stop_(stop) {}
+
+    asio::awaitable<result<report::InvocationReport>> go() {
+        report::InvocationReport invocation{iso_time(prepared_.started), prepared_.directory, {}};
+        progress_.status("connecting to libvirt");
+        guest::HypervisorOptions wanted;
+        wanted.uri = options_.connect == "embedded" ? "" : options_.connect;
+        auto hypervisor =
+            co_await guest::Hypervisor::open(wanted, Deadline::in(kOpenTime, "libvirt to connect"));
+        if (!hypervisor) {
+            co_return hypervisor.error();
+        }
+        const auto accelerator = co_await choose(**hypervisor);
+        if (!accelerator) {
+            co_return accelerator.error();
+        }
+        RunContext context{
+            **hypervisor, *accelerator, prepared_.assets, prepared_.driver, progress_, stop_};
+        for (const RunSpec& spec : prepared_.specs) {
+            if (stop_.requested()) {
+                invocation.runs.push_back(not_started(spec));
+                continue;
+            }
+            progress_.run_started(invocation.runs.size() + 1, prepared_.specs.size(), spec.id);
+            invocation.runs.push_back(co_await one_run(context, spec));
+            progress_.run_finished(invocation.runs.back());
+        }
+        co_return invocation;
+    }
+
+  private:
+    asio::awaitable<result<guest::Accelerator>> choose(guest::Hypervisor& hypervisor) {
+        progress_.status("choosing the accelerator");
+        const auto wish = guest::accelerator_wish_from(options_.accelerator);
+        auto choice = co_await guest::choose_accelerator(
+            hypervisor,
+            wish,
+            accelerator_proof(prepared_),
+            Deadline::in(kAcceleratorTime, "the accelerator to be chosen")
+        );
+        if (!choice) {
+            co_return choice.error();
+        }
+        co_return choice->accelerator;
+    }
+
+    report::RunReport report_for(const RunSpec& spec) const {
+        report::RunReport report;
+        report.run_id = spec.id;
+        report.scenario = spec.scenario.name;
+        report.guest = spec.guest;
+        report.nics = spec.nics;
+        report.ndis = spec.ndis;
+        report.load = to_string(spec.load);
+        report.driver = prepared_.driver.path;
+        report.seed = spec.seed;
+        ReproduceOptions again{
+            options_.program, options_.driver, options_.accelerator, options_.connect};
+        report.reproduce = reproduce_command(again, spec);
+        return report;
+    }
+
+    report::RunReport not_started(const RunSpec& spec) const {
+        report::RunReport report = report_for(spec);
+        report.verdict.kind = VerdictKind::inconclusive;
+        report.verdict.why = InconclusiveKind::cancelled;
+        report.verdict.sentence = fmt::format("not started: stopped by {}", stop_.how());
+        return report;
+    }
+
+    asio::awaitable<report::RunReport> one_run(RunContext& context, const RunSpec& spec) {
+        report::RunReport report = report_for(spec);
+        const auto evidence = make_run_directory(prepared_.directory, spec.id);
+        if (!evidence) {
+            report.verdict.kind = VerdictKind::inconclusive;
+            report.verdict.why = InconclusiveKind::infrastructure;
+            report.verdict.sentence = evidence.error().sentence;
+            co_return report;
+        }
+        RunOutcome outcome = co_await run_scenario(context, spec, *evidence);
+        keep_copies(spec, *evidence, outcome.record);
+        describe(outcome.record, oracle::judge(outcome.record), report);
+        report.counts["frames_not_captured"] = outcome.frames_not_captured;
+        report.timings_ms = std::move(outcome.timings_ms);
+        if (outcome.guest_started) {
+            report.accelerator = to_string(context.accelerator);
+        }
+        report.artifacts = evidence->existing(spec.nics.size());
+        co_return report;
+    }
+
+    /// The scenario as it was run, and what the oracle is told; evidence that cannot be written is
+    /// the machine's problem.
+    static void keep_copies(
+        const RunSpec& spec, const EvidencePaths& evidence, oracle::RunRecord& record
+    ) {
+        const auto copy = [&record](const result<void>& written) {
+            if (!written && !record.interruption) {
+                record.interruption = {InconclusiveKind::infrastructure, written.error().sentence};
+            }
+        };
+        if (const auto text = read_file(spec.scenario.file)) {
+            copy(write_file(evidence.scenario(), *text));
+        }
+        copy(write_file(evidence.record(), report::to_json(record)));
+    }
+
+    asio::io_context& loop_;
+    const InvocationOptions& options_;
+    const Prepared& prepared_;
+    report::Progress& progress_;
+    StopRequest& stop_;
+};
+
+/// The first signal asks the run to end, the second one ends the program as signals do; what that
+/// leaves, the next run removes.
+void listen_for_signals(asio::signal_set& signals, StopRequest& stop) {
+    signals.async_wait([&signals, &stop](boost::system::error_code error, int number) {
+        if (error) {
+            return;
+        }
+        signals.clear();
+        stop.request(number == SIGINT ? "Ctrl-C" : "SIGTERM");
+    });
+}
+
+}  // namespace
+
+result<report::InvocationReport> run_invocation(
+    const InvocationOptions& options, report::Progress& progress
+) {
+    const auto prepared = prepare(options);
+    RUNDOWN_TRY(prepared);
+    std::signal(SIGPIPE, SIG_IGN);  // `rundown run | head` must not leave a guest behind.
+    asio::io_context loop(1);
+    StopRequest stop;
+    asio::signal_set signals(loop, SIGINT, SIGTERM);
+    listen_for_signals(signals, stop);
+    Invocation invocation(loop, options, *prepared, progress, stop);
+    std::optional<result<report::InvocationReport>> outcome;
+    std::exception_ptr thrown;
+    asio::co_spawn(
+        loop,
+        invocation.go(),
+        [&](std::exception_ptr error, result<report::InvocationReport> report) {
+            thrown = error;
+            outcome = std::move(report);
+            loop.stop();
+        }
+    );
+    loop.run();
+    if (thrown) {
+        std::rethrow_exception(thrown);
+    }
+    if (*outcome) {
+        RUNDOWN_TRY(write_file(prepared->directory + "/report.json", report::to_json(**outcome)));
+    } else {
+        std::error_code ignored;
+        std::filesystem::remove(prepared->directory, ignored);  // Only when nothing is in it.
+    }
+    return std::move(*outcome);
+}
+
+}  // namespace rundown::run
