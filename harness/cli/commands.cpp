@@ -31,7 +31,8 @@ report::Progress make_progress(bool json) {
 int finish(const report::InvocationReport& invocation, bool json, report::Progress& progress) {
     progress.print(report::summary(invocation));
     if (json) {
-        fmt::print("{}", report::to_json(invocation));
+        const std::string document = report::to_json(invocation);
+        std::fwrite(document.data(), 1, document.size(), stdout);
     }
     return report::exit_code(invocation);
 }

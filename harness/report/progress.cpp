@@ -6,12 +6,18 @@
 namespace rundown::report {
 namespace {
 constexpr std::size_t kStatusWidth = 110;  // Longer lines would wrap and could not be erased.
+
+/// A reader that went away (`rundown run | head`) is no reason to stop: fmt::print would throw.
+void put(std::FILE* stream, const std::string& text) {
+    std::fwrite(text.data(), 1, text.size(), stream);
+    std::fflush(stream);
 }
+
+}  // namespace
 
 void Progress::clear() {
     if (shown_) {
-        fmt::print(stream_, "\r\033[K");
-        std::fflush(stream_);
+        put(stream_, "\r\033[K");
         shown_ = false;
     }
 }
@@ -19,8 +25,7 @@ void Progress::clear() {
 void Progress::run_started(std::size_t number, std::size_t total, const std::string& id) {
     prefix_ = fmt::format("[{}/{}] {}", number, total, id);
     if (!live_ && !quiet_) {
-        fmt::print(stream_, "{}\n", prefix_);
-        std::fflush(stream_);
+        put(stream_, prefix_ + "\n");
     }
 }
 
@@ -28,26 +33,23 @@ void Progress::status(const std::string& text) {
     if (!live_ || quiet_) {
         return;
     }
-    fmt::print(stream_, "\r\033[K{}", fmt::format("{}: {}", prefix_, text).substr(0, kStatusWidth));
-    std::fflush(stream_);
+    put(stream_, "\r\033[K" + fmt::format("{}: {}", prefix_, text).substr(0, kStatusWidth));
     shown_ = true;
 }
 
 void Progress::run_finished(const RunReport& report) {
     clear();
     if (!quiet_) {
-        fmt::print(stream_, "{}\n", verdict_line(report));
+        put(stream_, verdict_line(report) + "\n");
     }
     if (rundown::exit_code(report.verdict) != exit_pass) {
-        fmt::print(stream_, "{}", explanation(report));
+        put(stream_, explanation(report));
     }
-    std::fflush(stream_);
 }
 
 void Progress::print(const std::string& text) {
     clear();
-    fmt::print(stream_, "{}", text);
-    std::fflush(stream_);
+    put(stream_, text);
 }
 
 }  // namespace rundown::report

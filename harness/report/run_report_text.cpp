@@ -109,6 +109,14 @@ std::string summary(const InvocationReport& invocation) {
             );
         }
     }
+    std::uint64_t not_captured = 0;
+    for (const auto& run : invocation.runs) {
+        const auto count = run.counts.find("frames_not_captured");
+        not_captured += count == run.counts.end() ? 0 : count->second;
+    }
+    if (not_captured != 0) {
+        text += fmt::format("captures are bounded: {} frames are not in them\n", not_captured);
+    }
     text += fmt::format("evidence: {}\n", invocation.directory);
     return text;
 }

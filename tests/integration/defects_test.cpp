@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Deliberately faulty drivers: exit code 1, the right rule named, the evidence kept.
+// Deliberately faulty drivers, each a line of drivers/defects/defects.toml: exit code 1, the rule
+// named there among the findings, the evidence kept.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <toml++/toml.h>
 
 #include <filesystem>
 
@@ -12,9 +14,28 @@ namespace {
 
 struct Case {
     std::string driver;
-    std::string rule;  // Must be among the findings.
-    std::string scenario;
+    std::string rule;      // Must be among the findings.
+    std::string scenario;  // Under which it shows.
 };
+
+void PrintTo(const Case& c, std::ostream* out) {
+    *out << c.driver << " under " << c.scenario;
+}
+
+std::vector<Case> defects() {
+    std::vector<Case> cases;
+    const auto table = toml::parse_file(RUNDOWN_SOURCE_DIR "/drivers/defects/defects.toml");
+    for (const auto& node : *table["defect"].as_array()) {
+        const auto& defect = *node.as_table();
+        const std::string needs = defect["needs"].value_or(std::string());
+        cases.push_back(
+            {defect["name"].value_or(std::string("unnamed")),
+             defect["rule"].value_or(std::string("no rule")),
+             needs.empty() ? "unload-idle" : needs}
+        );
+    }
+    return cases;
+}
 
 class Defects : public testing::TestWithParam<Case> {};
 
@@ -37,23 +58,19 @@ TEST_P(Defects, IsFoundAndTheRuleNamed) {
     EXPECT_THAT(leftovers(), testing::IsEmpty());
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    All,
-    Defects,
-    testing::Values(
-        Case{"never-closes", "open-closed-once", "unload-idle"},
-        Case{"leaks-packet-pool", "pool-balance", "unload-idle"},
-        Case{"touches-after-deregister", "no-callback-after-deregister", "unload-idle"},
-        Case{"never-returns-from-unload", "deadline", "unload-idle"},
-        Case{"hangs-the-guest", "deadline", "unload-idle"},
-        Case{"bug-checks", "bug-check", "unload-idle"}
-    ),
-    [](const auto& info) {
-        std::string name = info.param.driver;
-        std::replace(name.begin(), name.end(), '-', '_');
-        return name;
+INSTANTIATE_TEST_SUITE_P(All, Defects, testing::ValuesIn(defects()), [](const auto& info) {
+    std::string name = info.param.driver;
+    std::replace(name.begin(), name.end(), '-', '_');
+    return name;
+});
+
+TEST(DefectTable, HasADriverAndARuleForEachLine) {
+    const Outcome rules = run_program({"list", "--rules"});
+    for (const Case& c : defects()) {
+        EXPECT_TRUE(std::filesystem::exists(built("drivers-x64/" + c.driver + ".sys"))) << c.driver;
+        EXPECT_THAT(rules.out, testing::HasSubstr(c.rule)) << c.driver;
     }
-);
+}
 
 }  // namespace
 }  // namespace rundown::integration
