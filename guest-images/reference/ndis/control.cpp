@@ -2,6 +2,7 @@
 // ndis/control.cpp
 //
 // \Device\Ndis: what the agent asks of NDIS (rundown/ndis_control.h), and ndis.sys's own DriverEntry.
+#include "ndis/lib/selftest.hpp"
 #include "ndis/pnp_devices.hpp"
 
 namespace ndis {
@@ -234,6 +235,7 @@ extern "C" NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRI
     InitializeListHead(&Protocols);
     InitializeListHead(&Miniports);
     InitializeListHead(&MiniportDrivers);
+    if (RdCommandLineNumber("selftest", 0)) run_library_selftest();
     NTSTATUS status = create_control_device(DriverObject);
     if (NT_SUCCESS(status)) status = start_engine();
     return status;
