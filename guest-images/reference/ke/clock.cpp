@@ -78,7 +78,7 @@ ULONG64 draw_quantum() {
 bool contended() {
     ULONG busy = 0;
     for (ULONG number = 0; number < KiProcessorCount; ++number) busy += !KiPcr[number].Halted || KiPcr[number].Requested;
-    return busy > 1 || KiReadyThreadWaits(1, 0);
+    return busy > 1 || KiReadyThreadWaits(1, 0) || KiDpcsDeferred();
 }
 
 }  // namespace
@@ -157,6 +157,7 @@ extern "C" VOID KiClockInterrupt() {
         pcr->TimersDue = TRUE;
         KiRequestDispatch(pcr);
     }
+    KiRequestDeferredDpcs();
     KiQuantumEnd();
     KI_PCR* target = KiChooseProcessor(FALSE);
     KiArmClock();

@@ -2,12 +2,20 @@
 // ke/dpc.cpp
 //
 // Deferred procedure calls, one queue per logical processor. Threaded DPCs run at DISPATCH_LEVEL like the others, which their
-// documentation allows. https://learn.microsoft.com/windows-hardware/drivers/kernel/introduction-to-dpcs
+// documentation allows.
+//
+// DPCs go before threads, unless they come so fast that threads would starve: an emulated NIC sends in no time, so a driver
+// that refills its ring at every completion never ends. After kBudgetMs of nearly nothing but DPCs a logical processor lets
+// its thread run for a while. No order that drivers may rely on changes: every DPC may be late.
+// https://learn.microsoft.com/windows-hardware/drivers/kernel/introduction-to-dpcs
 #include "arch/cpu.hpp"
 #include "ke/ki.hpp"
 
 namespace {
 
+constexpr ULONG64 kBudgetMs = 2;       // of DPCs with little else
+constexpr ULONG64 kTurnUs = 250;       // for threads, after that
+constexpr ULONG64 kThreadShare = 4;    // one tick of a thread pays for so many of DPCs
 constexpr USHORT kTargeted = 0x100;  // Number holds kTargeted + processor
 ULONG64 queued_total[KI_PROCESSORS_MAX], finished_total[KI_PROCESSORS_MAX];
 
@@ -24,6 +32,23 @@ void check_dpc(PRKDPC dpc, const char* function) {
     if (dpc->Type == KI_DPC || dpc->Type == KI_DPC_THREADED) return;
     KiPrint("%s: %p is not an initialised DPC\n", function, dpc);
     KeBugCheckEx(0xC7, 1, reinterpret_cast<ULONG_PTR>(dpc), dpc->Type, KI_CALLER);
+}
+
+/// May DPCs run now, or is it the threads' turn? Atomic.
+bool threads_first(KI_PCR* pcr) {
+    if (pcr->CurrentThread->Idle && !pcr->Reschedule) return false;
+    const ULONG64 now = KiProcessorTime(pcr);
+    if (pcr->TurnEnds) {
+        if (now < pcr->TurnEnds) return true;
+        pcr->TurnEnds = 0;
+        pcr->DpcEndedAt = now;
+    }
+    const ULONG64 paid = (now - pcr->DpcEndedAt) * kThreadShare;
+    pcr->DpcDebt = pcr->DpcDebt > paid ? pcr->DpcDebt - paid : 0;
+    if (pcr->DpcDebt < KiCounterFrequency() / 1000 * kBudgetMs) return false;
+    pcr->DpcDebt = 0;
+    pcr->TurnEnds = now + KiCounterFrequency() / 1000000 * kTurnUs;
+    return true;
 }
 
 void call(KI_PCR* pcr, PKDPC dpc) {
@@ -50,11 +75,28 @@ extern "C" VOID KiRetireDpcs() {
     KiAtomic atomic;
     KI_PCR* pcr = KiCurrentPcr();
     while (!IsListEmpty(&pcr->DpcQueue)) {
+        if (threads_first(pcr)) return KiArmClock();  // the clock asks again
+        const ULONG64 begun = KiProcessorTime(pcr);
         PKDPC dpc = CONTAINING_RECORD(RemoveHeadList(&pcr->DpcQueue), KDPC, DpcListEntry);
         --pcr->DpcCount;
         dpc->DpcData = nullptr;
         call(pcr, dpc);
+        pcr->DpcEndedAt = KiProcessorTime(pcr);
+        pcr->DpcDebt += pcr->DpcEndedAt - begun;
     }
+}
+
+extern "C" VOID KiRequestDeferredDpcs() {
+    for (ULONG number = 0; number < KiProcessorCount; ++number) {
+        KI_PCR& pcr = KiPcr[number];
+        if (pcr.TurnEnds && pcr.DpcCount && KiProcessorTime(&pcr) >= pcr.TurnEnds) KiRequestDispatch(&pcr);
+    }
+}
+
+extern "C" BOOLEAN KiDpcsDeferred() {
+    for (ULONG number = 0; number < KiProcessorCount; ++number)
+        if (KiPcr[number].TurnEnds && KiPcr[number].DpcCount) return TRUE;
+    return FALSE;
 }
 
 /// Calls `visit` for every queued DPC. Atomic.

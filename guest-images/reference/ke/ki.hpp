@@ -99,7 +99,11 @@ struct alignas(PAGE_SIZE) KI_PCR {
     BOOLEAN TimersDue;      // expire timers at the next one
     BOOLEAN Halted;         // idle with nothing to do: not worth the vCPU
     PKTHREAD Dead;          // thread this processor has just left for good
-    ULONG64 DpcStartedAt;   // milliseconds, for the bug check text
+    ULONG64 RunTicks;       // counter ticks it has had the vCPU for, up to SwitchedInAt
+    ULONG64 SwitchedInAt;   // counter when it got the vCPU last
+    ULONG64 DpcDebt;        // ticks spent in DPCs that threads have not been compensated for
+    ULONG64 DpcEndedAt;     // KiProcessorTime at the end of the last DPC
+    ULONG64 TurnEnds;       // KiProcessorTime until which threads go before DPCs; 0: DPCs go first
 };
 static_assert(__builtin_offsetof(KI_PCR, Number) == 0x184 && __builtin_offsetof(KI_PCR, CurrentThread) == 0x188);
 static_assert(__builtin_offsetof(KI_PCR, Self) == 0x18);
@@ -146,6 +150,7 @@ VOID KiYieldProcessor(void);                  // spinning: let another one run; 
 VOID KiMaybeYield(void);                      // now and then, by the seed: at the edges of locks
 VOID KiSwitchProcessor(KI_PCR* target);       // atomic
 KI_PCR* KiChooseProcessor(BOOLEAN other);     // a seeded choice among those with work; null: none. Atomic.
+ULONG64 KiProcessorTime(const KI_PCR* pcr);   // counter ticks it has had the vCPU for; atomic
 VOID KiRequestDispatch(KI_PCR* pcr);          // DPC/reschedule interrupt on that logical processor. Atomic.
 VOID KiIdleLoop(PVOID);
 VOID KiDispatchInterrupt(void);               // at DISPATCH_LEVEL
@@ -183,6 +188,8 @@ ULONG KiCountTimers(void);
 
 // dpc.cpp
 VOID KiRetireDpcs(void);                      // DISPATCH_LEVEL
+VOID KiRequestDeferredDpcs(void);             // atomic, from the clock: threads had their turn
+BOOLEAN KiDpcsDeferred(void);                 // atomic: some logical processor lets threads go first
 
 // clock.cpp: time and the one-shot timer interrupt.
 VOID KiInitializeClock(void);

@@ -49,11 +49,18 @@ extern "C" VOID KiSwitchProcessor(KI_PCR* target) {
     if (target == self) return;
     ++KiProcessorSwitches;
     self->Irql = cpu::irql();
+    const ULONG64 now = KiCounter();
+    self->RunTicks += now - self->SwitchedInAt;
+    target->SwitchedInAt = now;
     KiSetGsBase(target);
     KiSwapStack(&self->StackPointer, target->StackPointer);
     // This logical processor has the vCPU again.
     cpu::set_irql(self->Irql);
     if (self->Requested) KiSelfInterrupt(KI_VECTOR_DISPATCH);
+}
+
+extern "C" ULONG64 KiProcessorTime(const KI_PCR* pcr) {
+    return pcr->RunTicks + (pcr == KiCurrentPcr() ? KiCounter() - pcr->SwitchedInAt : 0);
 }
 
 extern "C" VOID KiRequestDispatch(KI_PCR* pcr) {
@@ -82,7 +89,7 @@ extern "C" VOID KiIdleLoop(PVOID) {
     for (;;) {
         cpu::interrupts_off();
         pcr->Halted = FALSE;  // at its first turn too, or the thread it picks would look like an idle processor
-        if (pcr->Requested) {
+        if (pcr->Requested || pcr->DpcCount) {
             cpu::set_irql(DISPATCH_LEVEL);
             cpu::interrupts_on();
             KiDispatchInterrupt();
