@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: MIT
+#include "agent/core/server.hpp"
+
+#include <pb_decode.h>
+#include <pb_encode.h>
+#include <string.h>
+
+#include "agent/core/status.hpp"
+
+namespace rundown::agent {
+
+namespace {
+
+/// A lock of the home's for a scope.
+class Guard {
+  public:
+    Guard(void* context, void (*enter)(void*), void (*leave)(void*)) : context_(context), leave_(leave) { enter(context); }
+    ~Guard() { leave_(context_); }
+    Guard(const Guard&) = delete;
+    Guard& operator=(const Guard&) = delete;
+
+  private:
+    void* context_;
+    void (*leave_)(void*);
+};
+
+/// Operations the core performs itself.
+constexpr Operation kOwn[] = {
+    {rundown_rpc_Request_ping_tag, kRepeatable, nullptr},
+    {rundown_rpc_Request_echo_tag, kRepeatable, nullptr},
+    {rundown_rpc_Request_file_put_begin_tag, kQuick, nullptr},
+    {rundown_rpc_Request_file_put_chunk_tag, kRepeatable, nullptr},
+    {rundown_rpc_Request_file_put_end_tag, kQuick, nullptr},
+    {rundown_rpc_Request_file_get_begin_tag, kRepeatable, nullptr},
+    {rundown_rpc_Request_file_get_chunk_tag, kRepeatable, nullptr},
+};
+
+void echo(const Request& request, Response& response) {
+    if (request.which_op != rundown_rpc_Request_echo_tag) return;
+    response.data.size = request.op.echo.size;
+    memcpy(response.data.bytes, request.op.echo.bytes, request.op.echo.size);
+}
+
+}  // namespace
+
+Server::Server(const Home& home) : home_(home), transfers_(home), decoder_(nullptr) {}
+
+bool Server::initialise() {
+    input_ = static_cast<uint8_t*>(home_.allocate(home_.context, kFrameBytesMax));
+    output_ = static_cast<uint8_t*>(home_.allocate(home_.context, kFrameBytesMax));
+    quick_ = static_cast<Job*>(home_.allocate(home_.context, sizeof(Job)));
+    decoder_ = FrameDecoder(input_);
+    return input_ && output_ && quick_;
+}
+
+Server::~Server() {
+    if (input_) home_.release(home_.context, input_);
+    if (output_) home_.release(home_.context, output_);
+    if (quick_) home_.release(home_.context, quick_);
+}
+
+void Server::announce() { send_hello(0); }
+
+void Server::feed(const uint8_t* bytes, size_t count) {
+    while (count) {
+        const size_t taken = decoder_.feed(bytes, count);
+        bytes += taken;
+        count -= taken;
+        FrameHead head;
+        const uint8_t* payload;
+        size_t length;
+        while (decoder_.next(&head, &payload, &length)) take(head, payload, length);
+    }
+}
+
+void Server::take(const FrameHead& head, const uint8_t* payload, size_t bytes) {
+    if (silent_) return;
+    if (head.type == FrameType::hello_request) open_session(payload, bytes);
+    if (head.type == FrameType::request && head.session == session_ && session_) take_request(head, payload, bytes);
+}
+
+void Server::open_session(const uint8_t* payload, size_t bytes) {
+    HelloRequest hello = rundown_rpc_HelloRequest_init_zero;
+    pb_istream_t stream = pb_istream_from_buffer(payload, bytes);
+    if (!pb_decode(&stream, rundown_rpc_HelloRequest_fields, &hello) || !hello.session_id) return;
+    if (hello.session_id != session_) {
+        const Guard guard(home_.context, home_.lock, home_.unlock);
+        session_ = hello.session_id;
+        replies_.reset();
+        transfers_.reset();
+    }
+    send_hello(hello.session_id);
+}
+
+const Operation* Server::find(pb_size_t tag) const {
+    for (const Operation& operation : kOwn)
+        if (operation.tag == tag) return &operation;
+    for (size_t i = 0; i < home_.operation_count; ++i)
+        if (home_.operations[i].tag == tag) return &home_.operations[i];
+    return nullptr;
+}
+
+bool Server::answered_before(const FrameHead& head, const Operation* operation) {
+    const uint8_t* frame = nullptr;
+    size_t bytes = 0;
+    Seen seen;
+    {
+        const Guard guard(home_.context, home_.lock, home_.unlock);
+        seen = replies_.look_up(head.sequence, &frame, &bytes);
+        if (seen == Seen::answered) memcpy(quick_->frame, frame, bytes);
+        const bool again = seen == Seen::forgotten && operation && (operation->flags & kRepeatable);
+        if (seen == Seen::never || again) return !replies_.begin(head.sequence);
+    }
+    if (seen == Seen::answered) send(quick_->frame, bytes);
+    return true;
+}
+
+void Server::take_request(const FrameHead& head, const uint8_t* payload, size_t bytes) {
+    memset(&quick_->request, 0, sizeof quick_->request);
+    pb_istream_t stream = pb_istream_from_buffer(payload, bytes);
+    const bool decoded = pb_decode(&stream, rundown_rpc_Request_fields, &quick_->request);
+    const Operation* operation = decoded ? find(quick_->request.which_op) : nullptr;
+    if (answered_before(head, operation)) return;
+    quick_->server = this;
+    quick_->operation = operation;
+    quick_->session = head.session;
+    quick_->sequence = head.sequence;
+    memset(&quick_->response, 0, sizeof quick_->response);
+    if (!decoded) {
+        refuse(quick_->response, kStatusInvalidParameter, "the request cannot be decoded, or a field of it is too long");
+    } else if (!operation) {
+        refuse(quick_->response, kStatusNotImplemented, "this agent does not perform that operation");
+    } else if (operation->flags & kBlocks) {
+        auto* job = static_cast<Job*>(home_.allocate(home_.context, sizeof(Job)));
+        if (job) memcpy(job, quick_, sizeof *job);
+        if (job && home_.start(home_.context, work, job)) return;
+        if (job) home_.release(home_.context, job);
+        refuse(quick_->response, kStatusDeviceBusy, "the agent's workers are all busy");
+    } else {
+        perform(*quick_);
+    }
+    answer(*quick_);
+}
+
+void Server::perform(Job& job) {
+    if (job.operation->perform) {
+        job.operation->perform(home_.context, job.request, job.response);
+    } else if (!transfers_.perform(job.request, job.response)) {
+        echo(job.request, job.response);
+    }
+}
+
+void Server::work(void* argument) {
+    auto* job = static_cast<Job*>(argument);
+    Server* server = job->server;
+    server->perform(*job);
+    server->answer(*job);
+    server->home_.release(server->home_.context, job);
+}
+
+void Server::answer(Job& job) {
+    const FrameHead head = {FrameType::response, job.session, job.sequence};
+    size_t bytes = encode(job.frame, head, rundown_rpc_Response_fields, &job.response);
+    if (!bytes) {
+        memset(&job.response, 0, sizeof job.response);
+        refuse(job.response, kStatusBufferOverflow, "the answer does not fit a frame");
+        bytes = encode(job.frame, head, rundown_rpc_Response_fields, &job.response);
+    }
+    {
+        const Guard guard(home_.context, home_.lock, home_.unlock);
+        if (job.session != session_) return;  // its session is over, nobody waits
+        replies_.answered(job.sequence, job.frame, bytes);
+    }
+    if (!silent_) send(job.frame, bytes);
+}
+
+size_t Server::encode(uint8_t* frame, const FrameHead& head, const pb_msgdesc_t* fields, const void* message) const {
+    pb_ostream_t stream = pb_ostream_from_buffer(frame + kFrameHeaderBytes, kFramePayloadMax);
+    if (!pb_encode(&stream, fields, message)) return 0;
+    return seal_frame(frame, head, stream.bytes_written);
+}
+
+void Server::send(const uint8_t* frame, size_t bytes) {
+    const Guard guard(home_.context, home_.lock_line, home_.unlock_line);
+    home_.transmit(home_.context, frame, bytes);
+}
+
+void Server::send_hello(uint32_t session) {
+    auto* hello = static_cast<Hello*>(home_.allocate(home_.context, sizeof(Hello)));
+    if (!hello) return;
+    home_.describe(home_.context, *hello);
+    hello->protocol_version = kProtocolVersion;
+    hello->session_id = session;
+    hello->chunk_bytes_max = kChunkBytesMax;
+    const auto add = [&](pb_size_t tag) {
+        if (hello->operations_count < sizeof hello->operations / sizeof hello->operations[0])
+            hello->operations[hello->operations_count++] = tag;
+    };
+    for (const Operation& operation : kOwn) add(operation.tag);
+    for (size_t i = 0; i < home_.operation_count; ++i) add(home_.operations[i].tag);
+    {
+        const Guard guard(home_.context, home_.lock_line, home_.unlock_line);
+        const size_t bytes = encode(output_, {FrameType::hello, session, 0}, rundown_rpc_Hello_fields, hello);
+        if (bytes) home_.transmit(home_.context, output_, bytes);
+    }
+    home_.release(home_.context, hello);
+}
+
+void Server::send_event(const Event& event) {
+    if (silent_ || !session_) return;
+    const Guard guard(home_.context, home_.lock_line, home_.unlock_line);
+    const size_t bytes = encode(output_, {FrameType::event, session_, 0}, rundown_rpc_Event_fields, &event);
+    if (bytes) home_.transmit(home_.context, output_, bytes);
+}
+
+}  // namespace rundown::agent

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: MIT
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"  // GCC 12 and inlined coroutine frames.
+#include "rpc/client_io.hpp"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <array>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <cstdio>
+#include <deque>
+#include <map>
+#include <random>
+
+#include "rpc/operation.hpp"
+#include "rpc/session.hpp"
+
+namespace rundown::rpc {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr auto kReturnErrors = asio::as_tuple(asio::use_awaitable);
+constexpr std::size_t kReadBytes = 16 << 10;
+// An agent that comes up says hello unasked; one that was up before us has to be asked.
+constexpr Milliseconds kAskAgainAfter{200};
+constexpr Milliseconds kResendAfterMax{8000};
+
+std::uint32_t draw_session_id(std::uint32_t seed) {
+    std::random_device random;
+    std::seed_seq sequence{seed, random(), random()};
+    std::uint32_t id = 0;
+    sequence.generate(&id, &id + 1);
+    return id != 0 ? id : 1;
+}
+
+}  // namespace
+
+/// What the two loops and the callers share; whoever is last lets go of it.
+struct Client::Line : std::enable_shared_from_this<Client::Line> {
+    /// Somebody waits for an answer; the timer is cancelled when it is there.
+    struct Waiter {
+        explicit Waiter(const asio::any_io_executor& executor) : wake(executor) {}
+        asio::steady_timer wake;
+        std::optional<Response> response;
+    };
+
+    Line(Stream stream_, ClientOptions options_)
+        : stream(std::move(stream_)),
+          options(std::move(options_)),
+          session(draw_session_id(options.seed)),
+          hello_wake(stream.get_executor()),
+          write_wake(stream.get_executor(), TimePoint::max()),
+          start(Clock::now()) {
+        if (!options.log_file.empty()) {
+            log.reset(std::fopen(options.log_file.c_str(), "we"));
+        }
+    }
+
+    asio::awaitable<void> read_loop();
+    asio::awaitable<void> write_loop();
+    void take(Incoming&& incoming, std::size_t bytes);
+    void send(std::string frame, std::string_view what, unsigned sequence);
+    void lose(std::string why);
+    void note(const char* direction, std::string_view what, unsigned sequence, std::size_t bytes);
+    Error lost() const {
+        return fail(ErrorKind::lost_contact, "the guest's serial line is closed: " + lost_why);
+    }
+
+    struct CloseFile {
+        void operator()(std::FILE* file) const { std::fclose(file); }
+    };
+
+    Stream stream;
+    ClientOptions options;
+    Session session;
+    std::optional<Hello> hello;
+    asio::steady_timer hello_wake;
+    std::map<std::uint16_t, Waiter*> waiters;
+    std::deque<std::string> to_write;
+    asio::steady_timer write_wake;
+    std::function<void(const Event&)> handler;
+    ClientStatistics statistics;
+    std::unique_ptr<std::FILE, CloseFile> log;
+    TimePoint start;
+    bool is_lost = false;
+    std::string lost_why;
+};
+
+void Client::Line::note(
+    const char* direction, std::string_view what, unsigned sequence, std::size_t bytes
+) {
+    if (log) {
+        const auto at = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - start);
+        fmt::print(
+            log.get(),
+            "{:>12.6f} {} {:<24} {:>5} {:>6}\n",
+            static_cast<double>(at.count()) / 1e6,
+            direction,
+            what,
+            sequence,
+            bytes
+        );
+        std::fflush(log.get());
+    }
+}
+
+void Client::Line::send(std::string frame, std::string_view what, unsigned sequence) {
+    note(">", what, sequence, frame.size());
+    ++statistics.frames_sent;
+    statistics.bytes_sent += frame.size();
+    to_write.push_back(std::move(frame));
+    write_wake.cancel();
+}
+
+void Client::Line::lose(std::string why) {
+    if (is_lost) {
+        return;
+    }
+    is_lost = true;
+    lost_why = std::move(why);
+    boost::system::error_code ignored;
+    stream.close(ignored);
+    hello_wake.cancel();
+    write_wake.cancel();
+    for (auto& [sequence, waiter] : waiters) {
+        waiter->wake.cancel();
+    }
+}
+
+void Client::Line::take(Incoming&& incoming, std::size_t bytes) {
+    if (auto* greeting = std::get_if<HelloReceived>(&incoming)) {
+        note("<", greeting->ours ? "hello" : "hello (unasked)", 0, bytes);
+        if (greeting->ours) {
+            hello = std::move(greeting->hello);
+        } else if (!hello) {
+            send(
+                session.hello_request(), "hello_request", 0
+            );  // It is up now: no need to wait for the next try.
+            return;
+        }
+        hello_wake.cancel();
+    } else if (auto* answer = std::get_if<ResponseReceived>(&incoming)) {
+        note("<", "response", answer->sequence, bytes);
+        if (const auto waiter = waiters.find(answer->sequence); waiter != waiters.end()) {
+            waiter->second->response = std::move(answer->response);
+            waiter->second->wake.cancel();
+        }
+    } else if (auto* unasked = std::get_if<EventReceived>(&incoming)) {
+        note("<", "event", 0, bytes);
+        if (handler) {
+            handler(unasked->event);
+        }
+    } else {
+        ++statistics.dropped;
+        note("<", "dropped: " + std::get<FrameDropped>(incoming).why, 0, bytes);
+    }
+}
+
+asio::awaitable<void> Client::Line::read_loop() {
+    const auto self = shared_from_this();
+    std::array<std::uint8_t, kReadBytes> bytes;
+    while (!is_lost) {
+        const auto [error, count] =
+            co_await stream.async_read_some(asio::buffer(bytes), kReturnErrors);
+        if (error) {
+            lose(error.message());
+            break;
+        }
+        statistics.bytes_received += count;
+        for (auto& incoming : session.receive({bytes.data(), count})) {
+            ++statistics.frames_received;
+            take(std::move(incoming), count);
+        }
+    }
+}
+
+asio::awaitable<void> Client::Line::write_loop() {
+    const auto self = shared_from_this();
+    while (!is_lost) {
+        if (to_write.empty()) {
+            write_wake.expires_at(TimePoint::max());
+            co_await write_wake.async_wait(kReturnErrors);
+            continue;
+        }
+        const std::string frame = std::move(to_write.front());
+        to_write.pop_front();
+        const auto [error, count] =
+            co_await asio::async_write(stream, asio::buffer(frame), kReturnErrors);
+        if (error) {
+            lose(error.message());
+        }
+    }
+}
+
+Client::Client(Stream stream, ClientOptions options)
+    : line_(std::make_shared<Line>(std::move(stream), std::move(options))) {
+    asio::co_spawn(line_->stream.get_executor(), line_->read_loop(), asio::detached);
+    asio::co_spawn(line_->stream.get_executor(), line_->write_loop(), asio::detached);
+}
+
+Client::~Client() {
+    close();
+}
+
+void Client::close() {
+    line_->lose("closed by the harness");
+}
+
+void Client::on_event(std::function<void(const Event&)> handler) {
+    line_->handler = std::move(handler);
+}
+
+ClientStatistics Client::statistics() const {
+    ClientStatistics statistics = line_->statistics;
+    statistics.skipped_bytes = line_->session.statistics().skipped_bytes;
+    return statistics;
+}
+
+asio::awaitable<result<Hello>> Client::open(Deadline deadline) {
+    const auto line = line_;
+    while (!line->hello && !line->is_lost && !deadline.passed(Clock::now())) {
+        line->send(line->session.hello_request(), "hello_request", 0);
+        line->hello_wake.expires_at(std::min(deadline.at(), Clock::now() + kAskAgainAfter));
+        co_await line->hello_wake.async_wait(kReturnErrors);
+    }
+    if (line->is_lost) {
+        co_return line->lost();
+    }
+    if (!line->hello) {
+        co_return fail(ErrorKind::guest_boot, deadline.expired().sentence);
+    }
+    if (line->hello->protocol_version() != kProtocolVersion) {
+        co_return fail(
+            ErrorKind::protocol,
+            fmt::format(
+                "the agent in the guest speaks version {} of the protocol, this program version "
+                "{}; rebuild the guest (`make build`)",
+                line->hello->protocol_version(),
+                kProtocolVersion
+            )
+        );
+    }
+    co_return *line->hello;
+}
+
+asio::awaitable<result<Response>> Client::call(Request request, Deadline deadline) {
+    const auto line = line_;
+    if (line->is_lost) {
+        co_return line->lost();
+    }
+    const auto outgoing = line->session.request(request);
+    if (!outgoing) {
+        co_return outgoing.error();
+    }
+    const std::string name = operation_name(request);
+    Line::Waiter waiter(line->stream.get_executor());
+    line->waiters.emplace(outgoing->sequence, &waiter);
+    line->send(outgoing->frame, name, outgoing->sequence);
+    for (Milliseconds patience = line->options.resend_after;;
+         patience = std::min(patience * 2, kResendAfterMax)) {
+        waiter.wake.expires_at(std::min(deadline.at(), Clock::now() + patience));
+        co_await waiter.wake.async_wait(kReturnErrors);
+        if (waiter.response || line->is_lost || deadline.passed(Clock::now())) {
+            break;
+        }
+        ++line->statistics.resent;
+        line->send(outgoing->frame, name + " (again)", outgoing->sequence);
+    }
+    line->waiters.erase(outgoing->sequence);
+    line->session.forget(outgoing->sequence);
+    if (waiter.response) {
+        co_return std::move(*waiter.response);
+    }
+    if (line->is_lost) {
+        co_return line->lost();
+    }
+    co_return in_context("operation " + name, deadline.expired());
+}
+
+}  // namespace rundown::rpc

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+// rpc/client_io.hpp
+//
+// The host's end of the RPC: a session over a guest's serial line, requests with deadlines, events.
+// With Asio; everything runs on the stream's executor. A request is sent again, as it was, while no
+// answer comes: the agent performs it once, and gives the same answer again (RPC_FORMAT.md).
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/deadline.hpp"
+#include "base/result.hpp"
+#include "rpc/messages.hpp"
+
+namespace rundown::rpc {
+
+struct ClientOptions {
+    std::string log_file;    // One line a frame; empty: none.
+    std::uint32_t seed = 0;  // The session id is drawn from it and the process's own entropy.
+    Milliseconds resend_after{1000};  // First time without an answer; doubled each time.
+};
+
+struct ClientStatistics {
+    std::uint64_t frames_sent = 0;
+    std::uint64_t frames_received = 0;
+    std::uint64_t bytes_sent = 0;
+    std::uint64_t bytes_received = 0;
+    std::uint64_t resent = 0;
+    std::uint64_t dropped = 0;        // Good frames of another session, or without sense.
+    std::uint64_t skipped_bytes = 0;  // Garbage on the line.
+};
+
+class Client {
+  public:
+    using Stream = boost::asio::local::stream_protocol::socket;
+
+    /// Begins to read at once.
+    Client(Stream stream, ClientOptions options);
+    Client(const Client&) = delete;
+    Client& operator=(const Client&) = delete;
+    ~Client();
+
+    /// Opens the session: asks for the agent's hello until it comes. Errors: guest_boot (no hello
+    /// in time), lost_contact, protocol (an agent of another version).
+    boost::asio::awaitable<result<Hello>> open(Deadline deadline);
+
+    /// One request and its answer. Errors: timeout (names the operation), lost_contact (the line is
+    /// closed), internal.
+    boost::asio::awaitable<result<Response>> call(Request request, Deadline deadline);
+
+    /// Called for each event of the guest's, on the executor.
+    void on_event(std::function<void(const Event&)> handler);
+
+    /// Ends every call in progress with lost_contact, and the session. May be called again.
+    void close();
+
+    ClientStatistics statistics() const;
+
+  private:
+    struct Line;
+    std::shared_ptr<Line> line_;
+};
+
+/// Puts a file into the guest, in chunks, checked against its SHA-256 at the end. The guest
+/// replaces a file of that name.
+boost::asio::awaitable<result<void>> put_file(
+    Client& client, std::string name, std::string bytes, Deadline deadline
+);
+
+/// Gets a file of the guest's, checked against the SHA-256 it tells.
+boost::asio::awaitable<result<std::string>> get_file(
+    Client& client, std::string name, Deadline deadline
+);
+
+}  // namespace rundown::rpc

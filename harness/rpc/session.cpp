@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+#include "rpc/session.hpp"
+
+#include <fmt/format.h>
+
+namespace rundown::rpc {
+namespace {
+
+std::string sealed(
+    agent::FrameType type, std::uint32_t session, std::uint16_t sequence, const std::string& payload
+) {
+    std::string frame(agent::frame_bytes(payload.size()), '\0');
+    payload.copy(frame.data() + agent::kFrameHeaderBytes, payload.size());
+    agent::seal_frame(
+        reinterpret_cast<std::uint8_t*>(frame.data()), {type, session, sequence}, payload.size()
+    );
+    return frame;
+}
+
+template <class Message>
+std::optional<Message> parsed(std::span<const std::uint8_t> payload) {
+    Message message;
+    if (!message.ParseFromArray(payload.data(), static_cast<int>(payload.size()))) {
+        return std::nullopt;
+    }
+    return message;
+}
+
+FrameDropped nonsense(const char* what) {
+    return FrameDropped{fmt::format("{} that cannot be decoded", what)};
+}
+
+}  // namespace
+
+Session::Session(std::uint32_t id)
+    : id_(id), buffer_(agent::kFrameBytesMax), decoder_(buffer_.data()) {}
+
+std::string Session::hello_request() const {
+    HelloRequest hello;
+    hello.set_protocol_version(kProtocolVersion);
+    hello.set_session_id(id_);
+    return sealed(agent::FrameType::hello_request, id_, 0, hello.SerializeAsString());
+}
+
+result<OutgoingRequest> Session::request(const Request& request) {
+    const std::string payload = request.SerializeAsString();
+    if (payload.size() > agent::kFramePayloadMax) {
+        return fail(
+            ErrorKind::internal,
+            fmt::format(
+                "a request of {} bytes does not fit a frame ({})",
+                payload.size(),
+                agent::kFramePayloadMax
+            )
+        );
+    }
+    do {
+        ++last_sequence_;
+    } while (last_sequence_ == 0 || outstanding_.contains(last_sequence_));
+    outstanding_.insert(last_sequence_);
+    return OutgoingRequest{
+        last_sequence_, sealed(agent::FrameType::request, id_, last_sequence_, payload)};
+}
+
+std::vector<Incoming> Session::receive(std::span<const std::uint8_t> bytes) {
+    std::vector<Incoming> incoming;
+    while (!bytes.empty()) {
+        bytes = bytes.subspan(decoder_.feed(bytes.data(), bytes.size()));
+        agent::FrameHead head;
+        const std::uint8_t* payload = nullptr;
+        std::size_t length = 0;
+        while (decoder_.next(&head, &payload, &length)) {
+            incoming.push_back(understand(head, {payload, length}));
+        }
+    }
+    return incoming;
+}
+
+Incoming Session::understand(const agent::FrameHead& head, std::span<const std::uint8_t> payload) {
+    if (head.type == agent::FrameType::hello) {
+        auto hello = parsed<Hello>(payload);
+        if (!hello) {
+            return nonsense("a hello");
+        }
+        return HelloReceived{std::move(*hello), head.session == id_};
+    }
+    if (head.session != id_) {
+        return FrameDropped{fmt::format("a frame of session {:08x}", head.session)};
+    }
+    if (head.type == agent::FrameType::response) {
+        if (!outstanding_.contains(head.sequence)) {
+            return FrameDropped{
+                fmt::format("an answer to request {}, which is not outstanding", head.sequence)};
+        }
+        auto response = parsed<Response>(payload);
+        if (!response) {
+            return nonsense("an answer");  // The request is sent again in its time.
+        }
+        outstanding_.erase(head.sequence);
+        return ResponseReceived{head.sequence, std::move(*response)};
+    }
+    if (head.type == agent::FrameType::event) {
+        auto event = parsed<Event>(payload);
+        if (!event) {
+            return nonsense("an event");
+        }
+        return EventReceived{std::move(*event)};
+    }
+    return FrameDropped{"a frame of a type the guest does not send"};
+}
+
+}  // namespace rundown::rpc
