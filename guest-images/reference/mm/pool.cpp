@@ -32,9 +32,7 @@ ULONG64 check_of(const POOL_BLOCK* block) {
 }
 void seal(POOL_BLOCK* block) { block->Check = check_of(block); }
 
-void fill(void* at, UCHAR value, SIZE_T bytes) {
-    asm volatile("rep stosb" : "+D"(at), "+c"(bytes) : "a"(value) : "memory");
-}
+void fill(void* at, UCHAR value, SIZE_T bytes) { memset(at, value, bytes); }
 
 /// First byte in [at, at+bytes) that is not `value`, or null. Whole words first.
 const UCHAR* find_other(const UCHAR* at, UCHAR value, SIZE_T bytes) {

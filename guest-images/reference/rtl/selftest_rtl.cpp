@@ -9,6 +9,24 @@ extern "C" int __cdecl _snprintf(char* buffer, size_t count, const char* format,
 
 namespace {
 
+/// Every overlap within 70 bytes, against a copy through a second buffer.
+const char* test_memory() {
+    UCHAR moved[224], expected[224], source[224];
+    for (int index = 0; index < 224; ++index) source[index] = static_cast<UCHAR>(index * 7 + 1);
+    for (int distance = -70; distance <= 70; ++distance) {
+        for (size_t count = 0; count <= 80; count += 1 + count / 9) {
+            for (int index = 0; index < 224; ++index) moved[index] = expected[index] = source[index];
+            for (size_t index = 0; index < count; ++index) expected[72 + distance + static_cast<int>(index)] = source[72 + index];
+            memmove(moved + 72 + distance, moved + 72, count);
+            KI_EXPECT(memcmp(moved, expected, sizeof moved) == 0);
+        }
+    }
+    memset(moved + 3, 0x5A, 131);
+    KI_EXPECT(moved[2] == expected[2] && moved[3] == 0x5A && moved[133] == 0x5A && moved[134] == expected[134]);
+    KI_EXPECT(RtlCompareMemory(source, expected, 0) == 0 && RtlCompareMemoryUlong(moved + 4, 128, 0x5A5A5A5A) == 128);
+    return nullptr;
+}
+
 bool same(PCUNICODE_STRING string, const WCHAR* text) {
     return string->Length == wcslen(text) * sizeof(WCHAR) && !memcmp(string->Buffer, text, string->Length);
 }
@@ -131,6 +149,7 @@ const char* test_security() {
 }  // namespace
 
 extern "C" const KI_SELF_TEST KiLibraryTests[] = {
+    {"memory", test_memory},
     {"strings", test_strings},     {"numbers", test_numbers}, {"bitmap", test_bitmap}, {"avl-table", test_avl_table},
     {"time-fields", test_time},    {"security", test_security}, {nullptr, nullptr},
 };
