@@ -26,6 +26,8 @@
 /// Object attribute bit, as in Windows: a handle that ZwClose refuses. Set by ZwDuplicateObject or a caller inside.
 constexpr ULONG OBJ_PROTECT_CLOSE_HANDLE = 1;
 
+typedef struct _OBJECT_TYPE OBJECT_TYPE;
+
 /// Why a handle comes into being.
 enum OB_OPEN_REASON { OB_CREATE_HANDLE, OB_OPEN_HANDLE, OB_DUPLICATE_HANDLE };
 
@@ -83,8 +85,8 @@ struct _OBJECT_TYPE {
     UNICODE_STRING Name;
     OB_TYPE_INFO Info;
     LIST_ENTRY Objects;     ///< Every object of the type, by its header.
-    volatile LONG ObjectCount;
-    volatile LONG HandleCount;
+    LONG ObjectCount;       ///< Changed under KiEnterAtomic.
+    LONG HandleCount;
     WCHAR NameText[32];
 };
 

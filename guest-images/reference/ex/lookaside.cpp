@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+// ex/lookaside.cpp
+//
+// Lookaside lists and the singly linked lists under them. Allocating and freeing is inline code of the DDK's over
+// ExpInterlocked*; the depth is fixed. A list of depth 0 would hide nothing from the pool's checks, so blocks are kept, as drivers
+// expect, only up to a small depth.
+#include "ex/ex.hpp"
+#include "ke/ki.hpp"
+
+namespace {
+
+constexpr USHORT kDepth = 4;
+
+/// Depth in the low 16 bits of Alignment, sequence above; the first entry's address in Region: any layout will do that only
+/// these functions read, but for the depth, which DDK code reads through ExQueryDepthSList alone on x64.
+PSLIST_ENTRY& first(PSLIST_HEADER head) { return *reinterpret_cast<PSLIST_ENTRY*>(&head->Region); }
+USHORT& depth(PSLIST_HEADER head) { return *reinterpret_cast<USHORT*>(&head->Alignment); }
+
+void initialise(
+    PGENERAL_LOOKASIDE_POOL list, PALLOCATE_FUNCTION allocate, PFREE_FUNCTION free, POOL_TYPE type, SIZE_T size, ULONG tag) {
+    RtlZeroMemory(list, sizeof *list);
+    list->Depth = kDepth;
+    list->MaximumDepth = 256;
+    list->Type = type;
+    list->Tag = tag;
+    list->Size = static_cast<ULONG>(size < LOOKASIDE_MINIMUM_BLOCK_SIZE ? LOOKASIDE_MINIMUM_BLOCK_SIZE : size);
+    list->Allocate = allocate ? allocate : ExAllocatePoolWithTag;
+    list->Free = free ? free : ExFreePool;
+}
+
+extern "C" PSLIST_ENTRY ExpInterlockedPopEntrySList(PSLIST_HEADER ListHead);
+
+void empty(PGENERAL_LOOKASIDE_POOL list) {
+    while (PSLIST_ENTRY entry = ExpInterlockedPopEntrySList(&list->ListHead)) list->Free(entry);
+}
+
+}  // namespace
+
+extern "C" {
+
+/// Any IRQL up to DISPATCH_LEVEL; entries are 16-byte aligned.
+PSLIST_ENTRY ExpInterlockedPushEntrySList(PSLIST_HEADER ListHead, PSLIST_ENTRY ListEntry) {
+    KiAtomic atomic;
+    const PSLIST_ENTRY before = first(ListHead);
+    ListEntry->Next = before;
+    first(ListHead) = ListEntry;
+    ++depth(ListHead);
+    return before;
+}
+PSLIST_ENTRY ExpInterlockedPopEntrySList(PSLIST_HEADER ListHead) {
+    KiAtomic atomic;
+    const PSLIST_ENTRY entry = first(ListHead);
+    if (!entry) return nullptr;
+    first(ListHead) = entry->Next;
+    --depth(ListHead);
+    return entry;
+}
+PSLIST_ENTRY ExpInterlockedFlushSList(PSLIST_HEADER ListHead) {
+    KiAtomic atomic;
+    const PSLIST_ENTRY entry = first(ListHead);
+    first(ListHead) = nullptr;
+    depth(ListHead) = 0;
+    return entry;
+}
+USHORT NTAPI ExpQueryDepthSList(PSLIST_HEADER ListHead) { return depth(ListHead); }
+VOID NTAPI ExpInitializeSListHead(PSLIST_HEADER ListHead) { RtlZeroMemory(ListHead, sizeof *ListHead); }
+
+/// <= DISPATCH_LEVEL. https://learn.microsoft.com/windows-hardware/drivers/ddi/wdm/nf-wdm-exinitializenpagedlookasidelist
+VOID NTAPI ExInitializeNPagedLookasideList(
+    PNPAGED_LOOKASIDE_LIST Lookaside, PALLOCATE_FUNCTION Allocate, PFREE_FUNCTION Free, ULONG, SIZE_T Size, ULONG Tag, USHORT) {
+    KiRequireIrqlAtMost(DISPATCH_LEVEL, "ExInitializeNPagedLookasideList");
+    initialise(reinterpret_cast<PGENERAL_LOOKASIDE_POOL>(&Lookaside->L), Allocate, Free, NonPagedPool, Size, Tag);
+}
+VOID NTAPI ExDeleteNPagedLookasideList(PNPAGED_LOOKASIDE_LIST Lookaside) {
+    KiRequireIrqlAtMost(DISPATCH_LEVEL, "ExDeleteNPagedLookasideList");
+    empty(reinterpret_cast<PGENERAL_LOOKASIDE_POOL>(&Lookaside->L));
+}
+VOID NTAPI ExInitializePagedLookasideList(
+    PPAGED_LOOKASIDE_LIST Lookaside, PALLOCATE_FUNCTION Allocate, PFREE_FUNCTION Free, ULONG, SIZE_T Size, ULONG Tag, USHORT) {
+    KiRequireIrqlAtMost(APC_LEVEL, "ExInitializePagedLookasideList");
+    initialise(reinterpret_cast<PGENERAL_LOOKASIDE_POOL>(&Lookaside->L), Allocate, Free, PagedPool, Size, Tag);
+}
+VOID NTAPI ExDeletePagedLookasideList(PPAGED_LOOKASIDE_LIST Lookaside) {
+    KiRequireIrqlAtMost(APC_LEVEL, "ExDeletePagedLookasideList");
+    empty(reinterpret_cast<PGENERAL_LOOKASIDE_POOL>(&Lookaside->L));
+}
+
+}  // extern "C"
