@@ -9,7 +9,10 @@ VOID ExpCreateEventType(void);
 VOID ExpCreateCallbackType(void);
 VOID ExpInitializeWorkers(void);
 
+extern ERESOURCE PsLoadedModuleResource;
+
 VOID ExInitSystem() {
+    ExInitializeResourceLite(&PsLoadedModuleResource);  // the loader came up before there was a pool to take its memory from
     ExpCreateEventType();
     ExpCreateCallbackType();
     ExpInitializeWorkers();

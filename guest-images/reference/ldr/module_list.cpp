@@ -117,7 +117,6 @@ extern "C" LDR_MODULE* LdrFindModule(const char* name) {
 
 extern "C" VOID LdrInitialize(const LOADER_BLOCK* block) {
     KeInitializeMutex(&lock, 0);
-    ExInitializeResourceLite(&PsLoadedModuleResource);
     ldr::PeImage file;
     const ldr::ImageVerdict verdict = ldr::PeImage::parse(block->KernelFile, block->KernelFileSize, &file);
     UNICODE_STRING path = rtl::literal(L"\\SystemRoot\\system32\\ntoskrnl.exe");
