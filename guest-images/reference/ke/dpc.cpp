@@ -74,7 +74,8 @@ void call(KI_PCR* pcr, PKDPC dpc) {
 extern "C" VOID KiRetireDpcs() {
     KiAtomic atomic;
     KI_PCR* pcr = KiCurrentPcr();
-    while (!IsListEmpty(&pcr->DpcQueue)) {
+    // Timers that came due meanwhile are KiDispatchInterrupt's, which calls again.
+    while (!IsListEmpty(&pcr->DpcQueue) && !pcr->TimersDue) {
         if (threads_first(pcr)) return KiArmClock();  // the clock asks again
         const ULONG64 begun = KiProcessorTime(pcr);
         PKDPC dpc = CONTAINING_RECORD(RemoveHeadList(&pcr->DpcQueue), KDPC, DpcListEntry);

@@ -4,7 +4,7 @@
 
 extern "C" VOID KiSelfTest() {
     ULONG passed = 0, failed = 0;
-    const KI_SELF_TEST* const lists[] = {KiSchedulerTests, KiVectorTests, KiMemoryTests, KiLibraryTests};
+    const KI_SELF_TEST* const lists[] = {KiSchedulerTests, KiStormTests, KiVectorTests, KiMemoryTests, KiLibraryTests};
     for (const KI_SELF_TEST* list : lists) {
         for (const KI_SELF_TEST* test = list; test->Name; ++test) {
             const char* wrong = test->Run();

@@ -14,6 +14,7 @@ struct KI_SELF_TEST {
 extern "C" const KI_SELF_TEST KiSchedulerTests[];  // ended by a null name
 extern "C" const KI_SELF_TEST KiMemoryTests[];
 extern "C" const KI_SELF_TEST KiVectorTests[];
+extern "C" const KI_SELF_TEST KiStormTests[];
 extern "C" const KI_SELF_TEST KiLibraryTests[];
 
 #define KI_EXPECT(condition) \
