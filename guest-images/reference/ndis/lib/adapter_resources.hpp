@@ -21,16 +21,16 @@ struct AdapterResources {
     bool started = false;  ///< Between set_hardware_resources and release_hardware.
 
     PDMA_ADAPTER dma = nullptr;
-    ULONG map_registers = 0;      ///< Most pages one transfer may span.
-    bool scatter_gather = false;  ///< NdisMInitializeScatterGatherDma succeeded: packets are mapped before MiniportSend*.
-    ULONG max_transfer = 0;       ///< Longest transfer, bytes; with scatter_gather.
-    ULONG base_map_registers = 0; ///< NdisMAllocateMapRegisters: how many; 0 none.
+    ULONG map_registers = 0;       ///< Most pages one transfer may span.
+    bool scatter_gather = false;   ///< NdisMInitializeScatterGatherDma succeeded: packets are mapped before MiniportSend*.
+    ULONG max_transfer = 0;        ///< Longest transfer, bytes; with scatter_gather.
+    ULONG base_map_registers = 0;  ///< NdisMAllocateMapRegisters: how many; 0 none.
 
     KSPIN_LOCK lock = 0;  ///< Guards the lists.
     LIST_ENTRY interrupts = {}, shared_memory = {}, mappings = {};
     PNDIS_MINIPORT_TIMER timers = nullptr;  ///< Those that are set, by NextDeferredTimer.
-    LONG shared_async = 0;    ///< Asynchronous allocations and frees that are not finished.
-    KEVENT shared_idle = {};  ///< Set while shared_async is 0.
+    LONG shared_async = 0;                  ///< Asynchronous allocations and frees that are not finished.
+    KEVENT shared_idle = {};                ///< Set while shared_async is 0.
 
     ADAPTER_SHUTDOWN_HANDLER shutdown_handler = nullptr;
     PVOID shutdown_context = nullptr;
@@ -38,7 +38,8 @@ struct AdapterResources {
 };
 
 /// At AddDevice, with the stack attached. The devices stay the caller's. PASSIVE_LEVEL.
-void init_resources(AdapterResources& resources, NDIS_HANDLE adapter, PDEVICE_OBJECT pdo, PDEVICE_OBJECT fdo, PDEVICE_OBJECT next);
+void init_resources(
+    AdapterResources& resources, NDIS_HANDLE adapter, PDEVICE_OBJECT pdo, PDEVICE_OBJECT fdo, PDEVICE_OBJECT next);
 
 /// At IRP_MN_START_DEVICE, once the bus driver has succeeded: copies both lists (either may be null) and asks the bus for
 /// its interface. STATUS_INSUFFICIENT_RESOURCES: out of memory; nothing is kept then. PASSIVE_LEVEL.

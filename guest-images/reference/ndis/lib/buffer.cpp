@@ -20,7 +20,8 @@ struct MdlPieces {
 };
 
 UINT copy(PNDIS_PACKET to, UINT to_offset, UINT bytes, PNDIS_PACKET from, UINT from_offset, MM_PAGE_PRIORITY priority) {
-    return static_cast<UINT>(copy_chain(MdlPieces{priority}, to->Private.Head, to_offset, from->Private.Head, from_offset, bytes));
+    return static_cast<UINT>(
+        copy_chain(MdlPieces{priority}, to->Private.Head, to_offset, from->Private.Head, from_offset, bytes));
 }
 
 }  // namespace
@@ -34,7 +35,8 @@ VOID NTAPI NdisCopyFromPacketToPacketSafe(
     *BytesCopied = copy(Destination, DestinationOffset, BytesToCopy, Source, SourceOffset, Priority);
 }
 VOID NTAPI NdisCopyFromPacketToPacket(
-    PNDIS_PACKET Destination, UINT DestinationOffset, UINT BytesToCopy, PNDIS_PACKET Source, UINT SourceOffset, PUINT BytesCopied) {
+    PNDIS_PACKET Destination, UINT DestinationOffset, UINT BytesToCopy, PNDIS_PACKET Source, UINT SourceOffset,
+    PUINT BytesCopied) {
     require_irql_at_most(DISPATCH_LEVEL, "NdisCopyFromPacketToPacket", NDIS_CALLER);
     *BytesCopied = copy(Destination, DestinationOffset, BytesToCopy, Source, SourceOffset, HighPagePriority);
 }
@@ -45,8 +47,9 @@ VOID NTAPI NdisAdjustBufferLength(PNDIS_BUFFER Buffer, UINT Length) {
     require_irql_at_most(DISPATCH_LEVEL, "NdisAdjustBufferLength", NDIS_CALLER);
     const auto pages = static_cast<SIZE_T>(Buffer->Size - static_cast<CSHORT>(sizeof(MDL))) / sizeof(PFN_NUMBER);
     if (static_cast<SIZE_T>(Buffer->ByteOffset) + Length > pages * PAGE_SIZE)
-        RdBugCheckText("NdisAdjustBufferLength: longer than the buffer's memory", 0xC4, 0x52440005, reinterpret_cast<ULONG_PTR>(Buffer), Length,
-                       reinterpret_cast<ULONG_PTR>(NDIS_CALLER));
+        RdBugCheckText(
+            "NdisAdjustBufferLength: longer than the buffer's memory", 0xC4, 0x52440005, reinterpret_cast<ULONG_PTR>(Buffer),
+            Length, reinterpret_cast<ULONG_PTR>(NDIS_CALLER));
     Buffer->ByteCount = Length;
 }
 

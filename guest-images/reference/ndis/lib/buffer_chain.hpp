@@ -27,7 +27,8 @@ struct ChainPosition {
 /// The chains may not share memory.
 template <typename Pieces>
 size_t copy_chain(
-    const Pieces& pieces, typename Pieces::Piece to, size_t to_offset, typename Pieces::Piece from, size_t from_offset, size_t bytes) {
+    const Pieces& pieces, typename Pieces::Piece to, size_t to_offset, typename Pieces::Piece from, size_t from_offset,
+    size_t bytes) {
     ChainPosition<Pieces> target{to, to_offset}, source{from, from_offset};
     size_t done = 0;
     while (done < bytes) {

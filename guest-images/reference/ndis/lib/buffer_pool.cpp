@@ -36,8 +36,9 @@ BufferPool& pool_of(NDIS_HANDLE handle, const char* function, PVOID caller) {
     auto* pool = static_cast<BufferPool*>(handle);
     if (!pool || pool->head.magic != kBufferPoolMagic || pool->head.freed) {
         RdPutString(function);
-        RdBugCheckText(": not a buffer pool, or one that is freed", 0xC4, 0x52440003, reinterpret_cast<ULONG_PTR>(handle), 0,
-                       reinterpret_cast<ULONG_PTR>(caller));
+        RdBugCheckText(
+            ": not a buffer pool, or one that is freed", 0xC4, 0x52440003, reinterpret_cast<ULONG_PTR>(handle), 0,
+            reinterpret_cast<ULONG_PTR>(caller));
     }
     return *pool;
 }
@@ -79,7 +80,8 @@ PNDIS_BUFFER take(BufferPool& pool, PVOID address, UINT length) {
         ++pool.head.out;
     }
     if (!buffer)
-        buffer = static_cast<PNDIS_BUFFER>(allocate_for(pool.head.creator, NonPagedPool, mdl_bytes + sizeof(Trailer), kBufferPoolTag));
+        buffer =
+            static_cast<PNDIS_BUFFER>(allocate_for(pool.head.creator, NonPagedPool, mdl_bytes + sizeof(Trailer), kBufferPoolTag));
     if (!buffer) {
         SpinGuard guard(pool.head.lock);
         --pool.head.out;
@@ -103,7 +105,10 @@ void release(PNDIS_BUFFER buffer) {
     {
         SpinGuard guard(pool.head.lock);
         if (from_slab) {
+            const CSHORT size = buffer->Size;
             RtlFillMemory(buffer, sizeof(MDL), 0xDD);
+            buffer->Size = size;  // a second free still finds the trailer, and is told apart
+            buffer->MdlFlags = kOurs;
             buffer->Next = pool.free;
             pool.free = buffer;
         }
@@ -168,7 +173,8 @@ VOID NTAPI NdisFreeBufferPool(NDIS_HANDLE PoolHandle) {
 
 /// A buffer for `Length` bytes of non-paged memory at `VirtualAddress`, which stays the driver's. NDIS_STATUS_FAILURE: no
 /// memory, or no bytes. Memory that is not there: bug check 0xC4 (MmBuildMdlForNonPagedPool). <= DISPATCH_LEVEL.
-VOID NTAPI NdisAllocateBuffer(PNDIS_STATUS Status, PNDIS_BUFFER* Buffer, NDIS_HANDLE PoolHandle, PVOID VirtualAddress, UINT Length) {
+VOID NTAPI
+NdisAllocateBuffer(PNDIS_STATUS Status, PNDIS_BUFFER* Buffer, NDIS_HANDLE PoolHandle, PVOID VirtualAddress, UINT Length) {
     require_irql_at_most(DISPATCH_LEVEL, "NdisAllocateBuffer", NDIS_CALLER);
     BufferPool& pool = pool_of(PoolHandle, "NdisAllocateBuffer", NDIS_CALLER);
     *Status = NDIS_STATUS_FAILURE;
@@ -185,7 +191,8 @@ VOID NTAPI NdisAllocateBuffer(PNDIS_STATUS Status, PNDIS_BUFFER* Buffer, NDIS_HA
 
 /// A buffer for a part of what another MDL describes; both share its pages. NDIS_STATUS_FAILURE: no memory, or the part lies
 /// outside. The source must outlive it. <= DISPATCH_LEVEL.
-VOID NTAPI NdisCopyBuffer(PNDIS_STATUS Status, PNDIS_BUFFER* Buffer, NDIS_HANDLE PoolHandle, PVOID MemoryDescriptor, UINT Offset, UINT Length) {
+VOID NTAPI NdisCopyBuffer(
+    PNDIS_STATUS Status, PNDIS_BUFFER* Buffer, NDIS_HANDLE PoolHandle, PVOID MemoryDescriptor, UINT Offset, UINT Length) {
     require_irql_at_most(DISPATCH_LEVEL, "NdisCopyBuffer", NDIS_CALLER);
     BufferPool& pool = pool_of(PoolHandle, "NdisCopyBuffer", NDIS_CALLER);
     auto* source = static_cast<PMDL>(MemoryDescriptor);
@@ -209,8 +216,9 @@ VOID NTAPI NdisFreeBuffer(PNDIS_BUFFER Buffer) {
     require_irql_at_most(DISPATCH_LEVEL, "NdisFreeBuffer", NDIS_CALLER);
     if (!(Buffer->MdlFlags & kOurs)) return IoFreeMdl(Buffer);
     if (trailer_of(Buffer).magic != kTrailerLive)
-        RdBugCheckText("NdisFreeBuffer: not a buffer, or one that is freed", 0xC4, 0x52440004, reinterpret_cast<ULONG_PTR>(Buffer),
-                       trailer_of(Buffer).magic, reinterpret_cast<ULONG_PTR>(NDIS_CALLER));
+        RdBugCheckText(
+            "NdisFreeBuffer: not a buffer, or one that is freed", 0xC4, 0x52440004, reinterpret_cast<ULONG_PTR>(Buffer),
+            trailer_of(Buffer).magic, reinterpret_cast<ULONG_PTR>(NDIS_CALLER));
     if (Buffer->MdlFlags & MDL_PARTIAL_HAS_BEEN_MAPPED) MmUnmapLockedPages(Buffer->MappedSystemVa, Buffer);
     release(Buffer);
 }

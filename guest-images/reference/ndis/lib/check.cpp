@@ -17,7 +17,8 @@ constexpr ULONG_PTR kIrqlViolation = 0x30;
     for (const char* part : parts)
         for (; *part && at + 1 < sizeof text; ++part) text[at++] = *part;
     text[at] = 0;
-    RdBugCheckText(text, kVerifierDetectedViolation, kIrqlViolation, KeGetCurrentIrql(), wanted, reinterpret_cast<ULONG_PTR>(caller));
+    RdBugCheckText(
+        text, kVerifierDetectedViolation, kIrqlViolation, KeGetCurrentIrql(), wanted, reinterpret_cast<ULONG_PTR>(caller));
     __builtin_unreachable();
 }
 

@@ -12,7 +12,8 @@ using namespace ndis;
 namespace ndis {
 
 Configuration* make_configuration(HANDLE key, PVOID caller) {
-    auto* configuration = static_cast<Configuration*>(allocate_for(caller, NonPagedPool, sizeof(Configuration), kConfigurationTag));
+    auto* configuration =
+        static_cast<Configuration*>(allocate_for(caller, NonPagedPool, sizeof(Configuration), kConfigurationTag));
     if (!configuration) {
         ZwClose(key);
         return nullptr;
@@ -28,14 +29,16 @@ Configuration& configuration_of(NDIS_HANDLE handle, const char* function, PVOID 
     auto* configuration = static_cast<Configuration*>(handle);
     if (!configuration || configuration->magic != kConfigurationMagic) {
         RdPutString(function);
-        RdBugCheckText(": not a configuration handle, or one that is closed", 0xC4, 0x5244000B, reinterpret_cast<ULONG_PTR>(handle), 0,
-                       reinterpret_cast<ULONG_PTR>(caller));
+        RdBugCheckText(
+            ": not a configuration handle, or one that is closed", 0xC4, 0x5244000B, reinterpret_cast<ULONG_PTR>(handle), 0,
+            reinterpret_cast<ULONG_PTR>(caller));
     }
     return *configuration;
 }
 
 PVOID configuration_memory(Configuration& configuration, SIZE_T bytes) {
-    auto* value = static_cast<Value*>(allocate_for(configuration.creator, NonPagedPool, sizeof(Value) + bytes, kConfigurationTag));
+    auto* value =
+        static_cast<Value*>(allocate_for(configuration.creator, NonPagedPool, sizeof(Value) + bytes, kConfigurationTag));
     if (!value) return nullptr;
     SpinGuard guard(configuration.lock);
     value->next = configuration.values;
@@ -46,7 +49,8 @@ PVOID configuration_memory(Configuration& configuration, SIZE_T bytes) {
 NTSTATUS read_value(Configuration& configuration, PUNICODE_STRING name, PKEY_VALUE_PARTIAL_INFORMATION* information) {
     ULONG bytes = 0;
     NTSTATUS status = ZwQueryValueKey(configuration.key, name, KeyValuePartialInformation, nullptr, 0, &bytes);
-    if (status != STATUS_BUFFER_TOO_SMALL && status != STATUS_BUFFER_OVERFLOW) return NT_SUCCESS(status) ? STATUS_UNSUCCESSFUL : status;
+    if (status != STATUS_BUFFER_TOO_SMALL && status != STATUS_BUFFER_OVERFLOW)
+        return NT_SUCCESS(status) ? STATUS_UNSUCCESSFUL : status;
     const SIZE_T room = bytes + 2 * sizeof(WCHAR);
     auto* result = static_cast<PKEY_VALUE_PARTIAL_INFORMATION>(configuration_memory(configuration, room));
     if (!result) return STATUS_INSUFFICIENT_RESOURCES;
@@ -85,7 +89,8 @@ void finish(PNDIS_STATUS status, PNDIS_HANDLE handle, NTSTATUS opened, HANDLE ke
 VOID NTAPI NdisOpenConfiguration(PNDIS_STATUS Status, PNDIS_HANDLE ConfigurationHandle, NDIS_HANDLE WrapperConfigurationContext) {
     require_irql_at_most(PASSIVE_LEVEL, "NdisOpenConfiguration", NDIS_CALLER);
     HANDLE key = nullptr;
-    const NTSTATUS opened = IoOpenDeviceRegistryKey(resources_of(WrapperConfigurationContext)->pdo, PLUGPLAY_REGKEY_DRIVER, kAccess, &key);
+    const NTSTATUS opened =
+        IoOpenDeviceRegistryKey(resources_of(WrapperConfigurationContext)->pdo, PLUGPLAY_REGKEY_DRIVER, kAccess, &key);
     finish(Status, ConfigurationHandle, opened, key, NDIS_CALLER);
 }
 
@@ -114,7 +119,8 @@ VOID NTAPI NdisOpenProtocolConfiguration(PNDIS_STATUS Status, PNDIS_HANDLE Confi
 }
 
 /// A key below an open one. NDIS_STATUS_FAILURE: no such key. PASSIVE_LEVEL.
-VOID NTAPI NdisOpenConfigurationKeyByName(PNDIS_STATUS Status, NDIS_HANDLE ConfigurationHandle, PNDIS_STRING SubKeyName, PNDIS_HANDLE SubKeyHandle) {
+VOID NTAPI NdisOpenConfigurationKeyByName(
+    PNDIS_STATUS Status, NDIS_HANDLE ConfigurationHandle, PNDIS_STRING SubKeyName, PNDIS_HANDLE SubKeyHandle) {
     require_irql_at_most(PASSIVE_LEVEL, "NdisOpenConfigurationKeyByName", NDIS_CALLER);
     Configuration& parent = configuration_of(ConfigurationHandle, "NdisOpenConfigurationKeyByName", NDIS_CALLER);
     HANDLE key = nullptr;

@@ -12,8 +12,8 @@ constexpr ULONG kConfigurationTag = 'fcDN';  // "NDcf"
 struct Configuration {
     ULONG64 magic;
     HANDLE key;
-    PVOID creator;          ///< Whose it is.
-    struct Value* values;   ///< Freed with the handle.
+    PVOID creator;         ///< Whose it is.
+    struct Value* values;  ///< Freed with the handle.
     KSPIN_LOCK lock;
 };
 constexpr ULONG64 kConfigurationMagic = 0x474946434f4e4452;  // "RDNOCFIG"

@@ -97,7 +97,8 @@ bool registry_form(NDIS_CONFIGURATION_PARAMETER& parameter, ULONG* type, PVOID* 
             *data = text.Buffer;
             *bytes = text.Length;
             // With its terminator when there is one.
-            if (text.MaximumLength >= text.Length + sizeof(WCHAR) && text.Buffer[text.Length / sizeof(WCHAR)] == 0) *bytes += sizeof(WCHAR);
+            if (text.MaximumLength >= text.Length + sizeof(WCHAR) && text.Buffer[text.Length / sizeof(WCHAR)] == 0)
+                *bytes += sizeof(WCHAR);
             return true;
         case NdisParameterBinary:
             *type = REG_BINARY;
@@ -120,7 +121,8 @@ VOID NTAPI NdisReadConfiguration(
     Configuration& configuration = configuration_of(ConfigurationHandle, "NdisReadConfiguration", NDIS_CALLER);
     *ParameterValue = nullptr;
     *Status = NDIS_STATUS_RESOURCES;
-    auto* parameter = static_cast<PNDIS_CONFIGURATION_PARAMETER>(configuration_memory(configuration, sizeof(NDIS_CONFIGURATION_PARAMETER)));
+    auto* parameter =
+        static_cast<PNDIS_CONFIGURATION_PARAMETER>(configuration_memory(configuration, sizeof(NDIS_CONFIGURATION_PARAMETER)));
     if (!parameter) return;
     RtlZeroMemory(parameter, sizeof *parameter);
     if (const FixedKeyword* fixed = find_fixed(Keyword)) {
@@ -151,7 +153,8 @@ VOID NTAPI NdisWriteConfiguration(
 
 /// The network address an administrator has set (value NetworkAddress, text). The bytes are the handle's memory.
 /// NDIS_STATUS_FAILURE: none is set, or it is not an address. PASSIVE_LEVEL.
-VOID NTAPI NdisReadNetworkAddress(PNDIS_STATUS Status, PVOID* NetworkAddress, PUINT NetworkAddressLength, NDIS_HANDLE ConfigurationHandle) {
+VOID NTAPI
+NdisReadNetworkAddress(PNDIS_STATUS Status, PVOID* NetworkAddress, PUINT NetworkAddressLength, NDIS_HANDLE ConfigurationHandle) {
     require_irql_at_most(PASSIVE_LEVEL, "NdisReadNetworkAddress", NDIS_CALLER);
     Configuration& configuration = configuration_of(ConfigurationHandle, "NdisReadNetworkAddress", NDIS_CALLER);
     *Status = NDIS_STATUS_FAILURE;

@@ -9,7 +9,7 @@ using namespace ndis;
 
 namespace {
 
-constexpr ULONG kTag = 'dcDN';  // "NDcd"
+constexpr ULONG kTag = 'dcDN';                  // "NDcd"
 constexpr ULONG64 kMagic = 0x4543495645444452;  // "RDDEVICE"
 
 /// The device's extension.
@@ -64,8 +64,8 @@ NDIS_STATUS NTAPI NdisMRegisterDevice(
     *pDeviceObject = nullptr;
     *NdisDeviceHandle = nullptr;
     PDEVICE_OBJECT device = nullptr;
-    NTSTATUS status =
-        IoCreateDevice(driver_object_of(NdisWrapperHandle), sizeof(ControlDevice), DeviceName, FILE_DEVICE_NETWORK, 0, FALSE, &device);
+    NTSTATUS status = IoCreateDevice(
+        driver_object_of(NdisWrapperHandle), sizeof(ControlDevice), DeviceName, FILE_DEVICE_NETWORK, 0, FALSE, &device);
     if (!NT_SUCCESS(status)) return status == STATUS_INSUFFICIENT_RESOURCES ? NDIS_STATUS_RESOURCES : NDIS_STATUS_FAILURE;
     auto* control = static_cast<ControlDevice*>(device->DeviceExtension);
     for (ULONG i = 0; i <= IRP_MJ_MAXIMUM_FUNCTION; ++i) control->dispatch[i] = MajorFunctions[i];
@@ -92,8 +92,9 @@ NDIS_STATUS NTAPI NdisMDeregisterDevice(NDIS_HANDLE NdisDeviceHandle) {
     require_irql_at_most(PASSIVE_LEVEL, "NdisMDeregisterDevice", NDIS_CALLER);
     auto* control = static_cast<ControlDevice*>(NdisDeviceHandle);
     if (!control || control->magic != kMagic)
-        RdBugCheckText("NdisMDeregisterDevice: not a handle of NdisMRegisterDevice", 0xC4, 0x5244000C, reinterpret_cast<ULONG_PTR>(control), 0,
-                       reinterpret_cast<ULONG_PTR>(NDIS_CALLER));
+        RdBugCheckText(
+            "NdisMDeregisterDevice: not a handle of NdisMRegisterDevice", 0xC4, 0x5244000C, reinterpret_cast<ULONG_PTR>(control),
+            0, reinterpret_cast<ULONG_PTR>(NDIS_CALLER));
     IoDeleteSymbolicLink(&control->link);
     ExFreePoolWithTag(control->link.Buffer, kTag);
     IoDeleteDevice(control->device);

@@ -17,6 +17,8 @@ void leave_miniport(NDIS_HANDLE adapter);
 /// The driver object behind a handle of NdisInitializeWrapper.
 PDRIVER_OBJECT driver_object_of(NDIS_HANDLE wrapper);
 
-inline NDIS_HANDLE adapter_context_of(NDIS_HANDLE adapter) { return static_cast<PNDIS_MINIPORT_BLOCK>(adapter)->MiniportAdapterContext; }
+inline NDIS_HANDLE adapter_context_of(NDIS_HANDLE adapter) {
+    return static_cast<PNDIS_MINIPORT_BLOCK>(adapter)->MiniportAdapterContext;
+}
 
 }  // namespace ndis

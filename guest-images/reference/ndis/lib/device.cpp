@@ -15,7 +15,8 @@ const CM_PARTIAL_RESOURCE_LIST* raw_list(const AdapterResources& resources) {
 }
 
 ULONG partial_bytes(const CM_PARTIAL_RESOURCE_LIST& list) {
-    return static_cast<ULONG>(FIELD_OFFSET(CM_PARTIAL_RESOURCE_LIST, PartialDescriptors) + list.Count * sizeof(CM_PARTIAL_RESOURCE_DESCRIPTOR));
+    return static_cast<ULONG>(
+        FIELD_OFFSET(CM_PARTIAL_RESOURCE_LIST, PartialDescriptors) + list.Count * sizeof(CM_PARTIAL_RESOURCE_DESCRIPTOR));
 }
 
 /// 0 without a bus that has a configuration space, and beyond its end.
@@ -30,7 +31,8 @@ ULONG access(NDIS_HANDLE adapter, bool write, ULONG offset, PVOID buffer, ULONG 
 
 /// The adapter's resources as the bus sees them; NDIS translates them when they are mapped or connected. With too small a
 /// buffer (0 will do): NDIS_STATUS_RESOURCES and the bytes it takes. NDIS_STATUS_FAILURE: there are none. PASSIVE_LEVEL.
-VOID NTAPI NdisMQueryAdapterResources(PNDIS_STATUS Status, NDIS_HANDLE WrapperConfigurationContext, PNDIS_RESOURCE_LIST ResourceList, PUINT BufferSize) {
+VOID NTAPI NdisMQueryAdapterResources(
+    PNDIS_STATUS Status, NDIS_HANDLE WrapperConfigurationContext, PNDIS_RESOURCE_LIST ResourceList, PUINT BufferSize) {
     require_irql_at_most(PASSIVE_LEVEL, "NdisMQueryAdapterResources", NDIS_CALLER);
     const CM_PARTIAL_RESOURCE_LIST* list = raw_list(*resources_of(WrapperConfigurationContext));
     if (!list) {
@@ -74,11 +76,13 @@ ULONG NTAPI NdisWritePciSlotInformation(NDIS_HANDLE NdisAdapterHandle, ULONG, UL
     return access(NdisAdapterHandle, true, Offset, Buffer, Length);
 }
 /// The same before NdisMSetAttributes, by the configuration context.
-ULONG NTAPI NdisImmediateReadPciSlotInformation(NDIS_HANDLE WrapperConfigurationContext, ULONG, ULONG Offset, PVOID Buffer, ULONG Length) {
+ULONG NTAPI
+NdisImmediateReadPciSlotInformation(NDIS_HANDLE WrapperConfigurationContext, ULONG, ULONG Offset, PVOID Buffer, ULONG Length) {
     require_irql_at_most(DISPATCH_LEVEL, "NdisImmediateReadPciSlotInformation", NDIS_CALLER);
     return access(WrapperConfigurationContext, false, Offset, Buffer, Length);
 }
-ULONG NTAPI NdisImmediateWritePciSlotInformation(NDIS_HANDLE WrapperConfigurationContext, ULONG, ULONG Offset, PVOID Buffer, ULONG Length) {
+ULONG NTAPI
+NdisImmediateWritePciSlotInformation(NDIS_HANDLE WrapperConfigurationContext, ULONG, ULONG Offset, PVOID Buffer, ULONG Length) {
     require_irql_at_most(DISPATCH_LEVEL, "NdisImmediateWritePciSlotInformation", NDIS_CALLER);
     return access(WrapperConfigurationContext, true, Offset, Buffer, Length);
 }

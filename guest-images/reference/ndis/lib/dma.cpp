@@ -31,7 +31,9 @@ bool acquire_dma(AdapterResources& resources, bool dma64, ULONG longest) {
 }
 
 /// Receives the list from the DMA adapter, within the call.
-VOID NTAPI take_list(PDEVICE_OBJECT, PIRP, PSCATTER_GATHER_LIST list, PVOID context) { *static_cast<PSCATTER_GATHER_LIST*>(context) = list; }
+VOID NTAPI take_list(PDEVICE_OBJECT, PIRP, PSCATTER_GATHER_LIST list, PVOID context) {
+    *static_cast<PSCATTER_GATHER_LIST*>(context) = list;
+}
 
 /// Whether every byte of the packet can be reached, and how many there are.
 bool measure(PNDIS_PACKET packet, ULONG* bytes) {
@@ -64,7 +66,8 @@ NDIS_STATUS map_for_send(AdapterResources& resources, PNDIS_PACKET packet) {
     PMDL first = packet->Private.Head;
     PVOID start = MmGetMdlVirtualAddress(first);
     DMA_OPERATIONS& dma = *resources.dma->DmaOperations;
-    if (!NT_SUCCESS(dma.CalculateScatterGatherList(resources.dma, first, start, length, &bytes, nullptr))) return NDIS_STATUS_INVALID_PACKET;
+    if (!NT_SUCCESS(dma.CalculateScatterGatherList(resources.dma, first, start, length, &bytes, nullptr)))
+        return NDIS_STATUS_INVALID_PACKET;
     PVOID room = reinterpret_cast<UCHAR*>(packet) + packet_list_offset(packet->Private.NdisPacketOobOffset);
     if (bytes <= kInlineListBytes)
         bytes = kInlineListBytes;
@@ -75,7 +78,8 @@ NDIS_STATUS map_for_send(AdapterResources& resources, PNDIS_PACKET packet) {
     NTSTATUS status;
     {
         DispatchScope dispatch;
-        status = dma.BuildScatterGatherList(resources.dma, resources.fdo, first, start, length, take_list, &list, TRUE, room, bytes);
+        status =
+            dma.BuildScatterGatherList(resources.dma, resources.fdo, first, start, length, take_list, &list, TRUE, room, bytes);
     }
     if (!NT_SUCCESS(status) || !list) {
         if (bytes != kInlineListBytes) ExFreePoolWithTag(room, kTag);
@@ -105,7 +109,8 @@ void unmap_after_send(AdapterResources& resources, PNDIS_PACKET packet) {
 
 /// From here on packets come with their scatter/gather list (ScatterGatherListPacketInfo), none longer than
 /// `MaximumPhysicalMapping` bytes. NDIS_STATUS_RESOURCES: no DMA adapter. PASSIVE_LEVEL, from MiniportInitialize.
-NDIS_STATUS NTAPI NdisMInitializeScatterGatherDma(NDIS_HANDLE MiniportAdapterHandle, BOOLEAN Dma64BitAddresses, ULONG MaximumPhysicalMapping) {
+NDIS_STATUS NTAPI
+NdisMInitializeScatterGatherDma(NDIS_HANDLE MiniportAdapterHandle, BOOLEAN Dma64BitAddresses, ULONG MaximumPhysicalMapping) {
     require_irql_at_most(PASSIVE_LEVEL, "NdisMInitializeScatterGatherDma", NDIS_CALLER);
     AdapterResources& resources = *resources_of(MiniportAdapterHandle);
     if (resources.dma) return NDIS_STATUS_RESOURCE_CONFLICT;  // map registers and scatter/gather exclude each other
@@ -117,7 +122,8 @@ NDIS_STATUS NTAPI NdisMInitializeScatterGatherDma(NDIS_HANDLE MiniportAdapterHan
 /// `BaseMapRegistersNeeded` transfers at a time of `MaximumPhysicalMapping` bytes each, started one by one with
 /// NdisMStartBufferPhysicalMapping. NDIS_STATUS_NOT_SUPPORTED: DMA channels of the ISA bus. PASSIVE_LEVEL.
 NDIS_STATUS NTAPI NdisMAllocateMapRegisters(
-    NDIS_HANDLE MiniportAdapterHandle, UINT DmaChannel, NDIS_DMA_SIZE DmaSize, ULONG BaseMapRegistersNeeded, ULONG MaximumBufferSize) {
+    NDIS_HANDLE MiniportAdapterHandle, UINT DmaChannel, NDIS_DMA_SIZE DmaSize, ULONG BaseMapRegistersNeeded,
+    ULONG MaximumBufferSize) {
     require_irql_at_most(PASSIVE_LEVEL, "NdisMAllocateMapRegisters", NDIS_CALLER);
     AdapterResources& resources = *resources_of(MiniportAdapterHandle);
     if (DmaChannel != 0 || DmaSize == NDIS_DMA_24BITS) return NDIS_STATUS_NOT_SUPPORTED;
@@ -142,8 +148,9 @@ VOID NTAPI NdisMStartBufferPhysicalMapping(
     require_irql_at_most(DISPATCH_LEVEL, "NdisMStartBufferPhysicalMapping", NDIS_CALLER);
     AdapterResources& resources = *resources_of(MiniportAdapterHandle);
     if (PhysicalMapRegister >= resources.base_map_registers)
-        RdBugCheckText("NdisMStartBufferPhysicalMapping: map register that was not allocated", 0xC4, 0x5244000A, PhysicalMapRegister,
-                       resources.base_map_registers, reinterpret_cast<ULONG_PTR>(NDIS_CALLER));
+        RdBugCheckText(
+            "NdisMStartBufferPhysicalMapping: map register that was not allocated", 0xC4, 0x5244000A, PhysicalMapRegister,
+            resources.base_map_registers, reinterpret_cast<ULONG_PTR>(NDIS_CALLER));
     auto* at = static_cast<UCHAR*>(MmGetMdlVirtualAddress(Buffer));
     ULONG left = MmGetMdlByteCount(Buffer);
     UINT count = 0;

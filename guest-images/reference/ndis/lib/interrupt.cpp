@@ -22,8 +22,8 @@ struct Connection {
     LIST_ENTRY entry;  // AdapterResources::interrupts
     PNDIS_MINIPORT_INTERRUPT interrupt;
     NDIS_HANDLE adapter;
-    LONG dpcs;      // queued or running
-    bool closing;   // NdisMDeregisterInterrupt waits: no further DPC
+    LONG dpcs;     // queued or running
+    bool closing;  // NdisMDeregisterInterrupt waits: no further DPC
 };
 
 /// A DPC is over, or was not queued after all.
@@ -65,7 +65,8 @@ BOOLEAN NTAPI service(PKINTERRUPT, PVOID context) {
         __atomic_add_fetch(&connection.dpcs, 1, __ATOMIC_ACQ_REL);
         // Queued already and not begun: that one will see this interrupt's work. We cannot signal from here, and need not:
         // the count does not reach zero before the queued one is over.
-        if (!KeInsertQueueDpc(&interrupt->InterruptDpc, nullptr, nullptr)) __atomic_sub_fetch(&connection.dpcs, 1, __ATOMIC_ACQ_REL);
+        if (!KeInsertQueueDpc(&interrupt->InterruptDpc, nullptr, nullptr))
+            __atomic_sub_fetch(&connection.dpcs, 1, __ATOMIC_ACQ_REL);
     }
     return recognized;
 }
@@ -85,8 +86,9 @@ const CM_PARTIAL_RESOURCE_DESCRIPTOR* find_line(const AdapterResources& resource
 
 NTSTATUS connect(Connection& connection, const CM_PARTIAL_RESOURCE_DESCRIPTOR& line, NDIS_INTERRUPT_MODE mode) {
     const auto irql = static_cast<KIRQL>(line.u.Interrupt.Level);
-    return IoConnectInterrupt(&connection.interrupt->InterruptObject, service, &connection, nullptr, line.u.Interrupt.Vector, irql, irql,
-                              mode, connection.interrupt->SharedInterrupt, line.u.Interrupt.Affinity, FALSE);
+    return IoConnectInterrupt(
+        &connection.interrupt->InterruptObject, service, &connection, nullptr, line.u.Interrupt.Vector, irql, irql, mode,
+        connection.interrupt->SharedInterrupt, line.u.Interrupt.Affinity, FALSE);
 }
 
 }  // namespace
@@ -95,13 +97,14 @@ NTSTATUS connect(Connection& connection, const CM_PARTIAL_RESOURCE_DESCRIPTOR& l
 /// NDIS_STATUS_RESOURCES: no memory; NDIS_STATUS_FAILURE: the system refuses, or a handler that is needed is missing.
 /// The handlers may be called before this returns, so NdisMSetAttributes comes first. PASSIVE_LEVEL.
 NDIS_STATUS NTAPI NdisMRegisterInterrupt(
-    PNDIS_MINIPORT_INTERRUPT Interrupt, NDIS_HANDLE MiniportAdapterHandle, UINT InterruptVector, UINT InterruptLevel, BOOLEAN RequestIsr,
-    BOOLEAN SharedInterrupt, NDIS_INTERRUPT_MODE InterruptMode) {
+    PNDIS_MINIPORT_INTERRUPT Interrupt, NDIS_HANDLE MiniportAdapterHandle, UINT InterruptVector, UINT InterruptLevel,
+    BOOLEAN RequestIsr, BOOLEAN SharedInterrupt, NDIS_INTERRUPT_MODE InterruptMode) {
     require_irql_at_most(PASSIVE_LEVEL, "NdisMRegisterInterrupt", NDIS_CALLER);
     AdapterResources& resources = *resources_of(MiniportAdapterHandle);
     const NDIS_MINIPORT_CHARACTERISTICS& handlers = characteristics_of(MiniportAdapterHandle);
     const bool calls_isr = RequestIsr || SharedInterrupt;
-    if (!handlers.HandleInterruptHandler || (calls_isr ? !handlers.ISRHandler : !handlers.DisableInterruptHandler)) return NDIS_STATUS_FAILURE;
+    if (!handlers.HandleInterruptHandler || (calls_isr ? !handlers.ISRHandler : !handlers.DisableInterruptHandler))
+        return NDIS_STATUS_FAILURE;
     const CM_PARTIAL_RESOURCE_DESCRIPTOR* line = find_line(resources, InterruptVector, InterruptLevel);
     if (!line) return NDIS_STATUS_RESOURCE_CONFLICT;
     auto* connection = static_cast<Connection*>(ExAllocatePoolWithTag(NonPagedPool, sizeof(Connection), kTag));
@@ -135,8 +138,9 @@ VOID NTAPI NdisMDeregisterInterrupt(PNDIS_MINIPORT_INTERRUPT Interrupt) {
     require_irql_at_most(PASSIVE_LEVEL, "NdisMDeregisterInterrupt", NDIS_CALLER);
     auto* connection = static_cast<Connection*>(Interrupt->MiniportIdField);
     if (!connection || connection->interrupt != Interrupt)
-        RdBugCheckText("NdisMDeregisterInterrupt: not registered, or deregistered already", 0xC4, 0x52440008,
-                       reinterpret_cast<ULONG_PTR>(Interrupt), 0, reinterpret_cast<ULONG_PTR>(NDIS_CALLER));
+        RdBugCheckText(
+            "NdisMDeregisterInterrupt: not registered, or deregistered already", 0xC4, 0x52440008,
+            reinterpret_cast<ULONG_PTR>(Interrupt), 0, reinterpret_cast<ULONG_PTR>(NDIS_CALLER));
     AdapterResources& resources = *resources_of(connection->adapter);
     // One count is ours from here, so that the last DPC's end is seen exactly once.
     __atomic_add_fetch(&connection->dpcs, 1, __ATOMIC_ACQ_REL);
@@ -155,6 +159,8 @@ VOID NTAPI NdisMDeregisterInterrupt(PNDIS_MINIPORT_INTERRUPT Interrupt) {
 }
 
 /// Calls the function at the interrupt's IRQL under its lock and returns what it returns. <= the interrupt's IRQL.
-BOOLEAN NTAPI NdisMSynchronizeWithInterrupt(PNDIS_MINIPORT_INTERRUPT Interrupt, PVOID SynchronizeFunction, PVOID SynchronizeContext) {
-    return KeSynchronizeExecution(Interrupt->InterruptObject, reinterpret_cast<PKSYNCHRONIZE_ROUTINE>(SynchronizeFunction), SynchronizeContext);
+BOOLEAN NTAPI
+NdisMSynchronizeWithInterrupt(PNDIS_MINIPORT_INTERRUPT Interrupt, PVOID SynchronizeFunction, PVOID SynchronizeContext) {
+    return KeSynchronizeExecution(
+        Interrupt->InterruptObject, reinterpret_cast<PKSYNCHRONIZE_ROUTINE>(SynchronizeFunction), SynchronizeContext);
 }

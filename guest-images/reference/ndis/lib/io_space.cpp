@@ -26,7 +26,8 @@ bool is_granted(const AdapterResources& resources, UCHAR type, ULONG64 start, UL
         const CM_PARTIAL_RESOURCE_DESCRIPTOR& resource = list.PartialDescriptors[i];
         if (resource.Type != type) continue;
         const auto first = static_cast<ULONG64>(resource.u.Generic.Start.QuadPart);
-        if (start >= first && bytes <= resource.u.Generic.Length && start - first <= resource.u.Generic.Length - bytes) return true;
+        if (start >= first && bytes <= resource.u.Generic.Length && start - first <= resource.u.Generic.Length - bytes)
+            return true;
     }
     return false;
 }
@@ -35,7 +36,8 @@ bool is_granted(const AdapterResources& resources, UCHAR type, ULONG64 start, UL
 
 /// NDIS_STATUS_RESOURCE_CONFLICT: not this adapter's memory. NDIS_STATUS_RESOURCES: no address space. Not cached.
 /// PASSIVE_LEVEL.
-NDIS_STATUS NTAPI NdisMMapIoSpace(PVOID* VirtualAddress, NDIS_HANDLE MiniportAdapterHandle, NDIS_PHYSICAL_ADDRESS PhysicalAddress, UINT Length) {
+NDIS_STATUS NTAPI
+NdisMMapIoSpace(PVOID* VirtualAddress, NDIS_HANDLE MiniportAdapterHandle, NDIS_PHYSICAL_ADDRESS PhysicalAddress, UINT Length) {
     require_irql_at_most(PASSIVE_LEVEL, "NdisMMapIoSpace", NDIS_CALLER);
     AdapterResources& resources = *resources_of(MiniportAdapterHandle);
     *VirtualAddress = nullptr;
@@ -81,13 +83,15 @@ bool release_mapping(AdapterResources& resources, PVOID address, UINT length) {
 VOID NTAPI NdisMUnmapIoSpace(NDIS_HANDLE MiniportAdapterHandle, PVOID VirtualAddress, UINT Length) {
     require_irql_at_most(PASSIVE_LEVEL, "NdisMUnmapIoSpace", NDIS_CALLER);
     if (!VirtualAddress || !release_mapping(*resources_of(MiniportAdapterHandle), VirtualAddress, Length))
-        RdBugCheckText("NdisMUnmapIoSpace: not a mapping of this adapter", 0xC4, 0x52440009, reinterpret_cast<ULONG_PTR>(VirtualAddress), Length,
-                       reinterpret_cast<ULONG_PTR>(NDIS_CALLER));
+        RdBugCheckText(
+            "NdisMUnmapIoSpace: not a mapping of this adapter", 0xC4, 0x52440009, reinterpret_cast<ULONG_PTR>(VirtualAddress),
+            Length, reinterpret_cast<ULONG_PTR>(NDIS_CALLER));
 }
 
 /// On this machine a port's handle is its number; nothing is mapped, so nothing can be left behind. PASSIVE_LEVEL.
 /// NDIS_STATUS_RESOURCE_CONFLICT: not this adapter's ports.
-NDIS_STATUS NTAPI NdisMRegisterIoPortRange(PVOID* PortOffset, NDIS_HANDLE MiniportAdapterHandle, UINT InitialPort, UINT NumberOfPorts) {
+NDIS_STATUS NTAPI
+NdisMRegisterIoPortRange(PVOID* PortOffset, NDIS_HANDLE MiniportAdapterHandle, UINT InitialPort, UINT NumberOfPorts) {
     require_irql_at_most(PASSIVE_LEVEL, "NdisMRegisterIoPortRange", NDIS_CALLER);
     *PortOffset = nullptr;
     if (NumberOfPorts == 0 || !is_granted(*resources_of(MiniportAdapterHandle), CmResourceTypePort, InitialPort, NumberOfPorts))
@@ -95,4 +99,6 @@ NDIS_STATUS NTAPI NdisMRegisterIoPortRange(PVOID* PortOffset, NDIS_HANDLE Minipo
     *PortOffset = reinterpret_cast<PVOID>(static_cast<ULONG_PTR>(InitialPort));
     return NDIS_STATUS_SUCCESS;
 }
-VOID NTAPI NdisMDeregisterIoPortRange(NDIS_HANDLE, UINT, UINT, PVOID) { require_irql_at_most(PASSIVE_LEVEL, "NdisMDeregisterIoPortRange", NDIS_CALLER); }
+VOID NTAPI NdisMDeregisterIoPortRange(NDIS_HANDLE, UINT, UINT, PVOID) {
+    require_irql_at_most(PASSIVE_LEVEL, "NdisMDeregisterIoPortRange", NDIS_CALLER);
+}

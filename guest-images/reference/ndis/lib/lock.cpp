@@ -15,8 +15,9 @@ VOID NTAPI NdisAllocateSpinLock(PNDIS_SPIN_LOCK SpinLock) {
 /// The lock must not be held. Any IRQL.
 VOID NTAPI NdisFreeSpinLock(PNDIS_SPIN_LOCK SpinLock) {
     if (!KeTestSpinLock(&SpinLock->SpinLock))
-        RdBugCheckText("NdisFreeSpinLock: the lock is held", 0xC4, 0x52440006, reinterpret_cast<ULONG_PTR>(SpinLock), 0,
-                       reinterpret_cast<ULONG_PTR>(NDIS_CALLER));
+        RdBugCheckText(
+            "NdisFreeSpinLock: the lock is held", 0xC4, 0x52440006, reinterpret_cast<ULONG_PTR>(SpinLock), 0,
+            reinterpret_cast<ULONG_PTR>(NDIS_CALLER));
 }
 
 /// <= DISPATCH_LEVEL; DISPATCH_LEVEL on return.

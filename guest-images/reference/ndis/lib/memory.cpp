@@ -12,7 +12,8 @@ constexpr ULONG kUntaggedTag = 'maDN';  // "NDam", as Windows tags NdisAllocateM
 
 /// Zero flags: non-paged pool, <= DISPATCH_LEVEL. NDIS_MEMORY_CONTIGUOUS and/or NDIS_MEMORY_NONCACHED: PASSIVE_LEVEL.
 /// NDIS_STATUS_FAILURE: no memory, or no bytes asked for.
-NDIS_STATUS NTAPI NdisAllocateMemory(PVOID* VirtualAddress, UINT Length, UINT MemoryFlags, NDIS_PHYSICAL_ADDRESS HighestAcceptableAddress) {
+NDIS_STATUS NTAPI
+NdisAllocateMemory(PVOID* VirtualAddress, UINT Length, UINT MemoryFlags, NDIS_PHYSICAL_ADDRESS HighestAcceptableAddress) {
     require_irql_at_most(MemoryFlags ? PASSIVE_LEVEL : DISPATCH_LEVEL, "NdisAllocateMemory", NDIS_CALLER);
     if (Length == 0)
         *VirtualAddress = nullptr;

@@ -54,14 +54,17 @@ VOID NTAPI NdisGetFirstBufferFromPacket(
 
 /// Bytes of a packet with so much ProtocolReserved, as a driver would have to reserve them. Any IRQL.
 UINT NTAPI NdisPacketSize(UINT ProtocolReservedSize) {
-    return static_cast<UINT>(packet_oob_offset(ProtocolReservedSize) + sizeof(NDIS_PACKET_OOB_DATA) + sizeof(NDIS_PACKET_EXTENSION));
+    return static_cast<UINT>(
+        packet_oob_offset(ProtocolReservedSize) + sizeof(NDIS_PACKET_OOB_DATA) + sizeof(NDIS_PACKET_EXTENSION));
 }
 
 PVOID NTAPI NdisGetPacketCancelId(PNDIS_PACKET Packet) { return NDIS_GET_PACKET_CANCEL_ID(Packet); }
 VOID NTAPI NdisSetPacketCancelId(PNDIS_PACKET Packet, PVOID CancelId) { NDIS_SET_PACKET_CANCEL_ID(Packet, CancelId); }
 
 /// NDIS_SET_PACKET_STATUS as a function; the code is for tracing and not kept. Any IRQL.
-VOID NTAPI NdisSetPacketStatus(PNDIS_PACKET Packet, NDIS_STATUS Status, NDIS_HANDLE, ULONG) { NDIS_SET_PACKET_STATUS(Packet, Status); }
+VOID NTAPI NdisSetPacketStatus(PNDIS_PACKET Packet, NDIS_STATUS Status, NDIS_HANDLE, ULONG) {
+    NDIS_SET_PACKET_STATUS(Packet, Status);
+}
 
 /// The high byte of a driver's cancel ids: every caller gets another one until 256 have been given. Any IRQL.
 UCHAR NTAPI NdisGeneratePartialCancelId(VOID) {

@@ -61,7 +61,8 @@ constexpr int32_t packet_references(uint64_t word) { return static_cast<int32_t>
 namespace detail {
 
 constexpr PacketStep move(uint64_t word, PacketOwner from, PacketOwner to) {
-    return packet_owner(word) == from ? PacketStep{packet_word(to), PacketVerdict::ok} : PacketStep{word, PacketVerdict::violation};
+    return packet_owner(word) == from ? PacketStep{packet_word(to), PacketVerdict::ok}
+                                      : PacketStep{word, PacketVerdict::violation};
 }
 
 constexpr PacketStep end_indication(uint64_t word) {

@@ -63,8 +63,9 @@ PacketPool& pool_of(NDIS_HANDLE handle, const char* function, PVOID caller) {
     auto* pool = static_cast<PacketPool*>(handle);
     if (!pool || pool->head.magic != kPacketPoolMagic || pool->head.freed) {
         RdPutString(function);
-        RdBugCheckText(": not a packet pool, or one that is freed", 0xC4, 0x52440002, reinterpret_cast<ULONG_PTR>(handle), 0,
-                       reinterpret_cast<ULONG_PTR>(caller));
+        RdBugCheckText(
+            ": not a packet pool, or one that is freed", 0xC4, 0x52440002, reinterpret_cast<ULONG_PTR>(handle), 0,
+            reinterpret_cast<ULONG_PTR>(caller));
     }
     return *pool;
 }
@@ -135,7 +136,8 @@ void give_back(PNDIS_PACKET packet, const char* function, PVOID caller) {
 
 /// `ProtocolReserved`: bytes for the driver in every packet, at least PROTOCOL_RESERVED_SIZE_IN_PACKET for a miniport's
 /// receives. NDIS_STATUS_RESOURCES: no memory, or more than 65535 descriptors. <= DISPATCH_LEVEL.
-VOID NTAPI NdisAllocatePacketPool(PNDIS_STATUS Status, PNDIS_HANDLE PoolHandle, UINT NumberOfDescriptors, UINT ProtocolReservedLength) {
+VOID NTAPI
+NdisAllocatePacketPool(PNDIS_STATUS Status, PNDIS_HANDLE PoolHandle, UINT NumberOfDescriptors, UINT ProtocolReservedLength) {
     require_irql_at_most(DISPATCH_LEVEL, "NdisAllocatePacketPool", NDIS_CALLER);
     create(Status, PoolHandle, NumberOfDescriptors, 0, ProtocolReservedLength, NDIS_CALLER);
 }

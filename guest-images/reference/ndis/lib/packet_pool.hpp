@@ -20,12 +20,12 @@ struct Slab {
 
 struct PoolHead {
     ULONG64 magic;
-    PVOID creator;      ///< Return address of the call that made it: says which driver's it is.
-    LIST_ENTRY entry;   ///< Among all pools of its kind.
-    KSPIN_LOCK lock;    ///< Guards what follows.
+    PVOID creator;     ///< Return address of the call that made it: says which driver's it is.
+    LIST_ENTRY entry;  ///< Among all pools of its kind.
+    KSPIN_LOCK lock;   ///< Guards what follows.
     Slab* slabs;
-    ULONG out;          ///< Handed out and not back.
-    bool freed;         ///< Its creator has freed it; it goes when `out` reaches 0.
+    ULONG out;   ///< Handed out and not back.
+    bool freed;  ///< Its creator has freed it; it goes when `out` reaches 0.
 };
 
 struct PacketPool {

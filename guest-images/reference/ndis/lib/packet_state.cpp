@@ -24,15 +24,18 @@ const char* const kEventTexts[] = {
     "packet returned more often than it was kept",
 };
 
-[[noreturn]] void stop(PNDIS_PACKET packet, uint64_t word, PacketEvent event, const char* function, PVOID caller) {
+[[noreturn]] void stop(
+    PNDIS_PACKET packet, uint64_t word, PacketEvent event, const char* function, PVOID caller, PVOID miniport) {
     RdPutString(function);
     RdPutString(": ");
     const auto number = static_cast<ULONG>(event);
     if (event == PacketEvent::indicate)
-        RdBugCheckText(kEventTexts[number], kNdisDriver, kPacketInUse, reinterpret_cast<ULONG_PTR>(state_of(packet).miniport),
-                       reinterpret_cast<ULONG_PTR>(packet), word);
-    RdBugCheckText(kEventTexts[number], kVerifierDetectedViolation, kPacketViolation + number, reinterpret_cast<ULONG_PTR>(packet), word,
-                   reinterpret_cast<ULONG_PTR>(caller));
+        RdBugCheckText(
+            kEventTexts[number], kNdisDriver, kPacketInUse, reinterpret_cast<ULONG_PTR>(miniport),
+            reinterpret_cast<ULONG_PTR>(packet), word);
+    RdBugCheckText(
+        kEventTexts[number], kVerifierDetectedViolation, kPacketViolation + number, reinterpret_cast<ULONG_PTR>(packet), word,
+        reinterpret_cast<ULONG_PTR>(caller));
     __builtin_unreachable();
 }
 
@@ -41,17 +44,19 @@ const char* const kEventTexts[] = {
 PacketState& state_of(PNDIS_PACKET packet) {
     auto* state = reinterpret_cast<PacketState*>(packet) - 1;
     if (state->magic != kPacketMagic)
-        RdBugCheckText("not a packet of NdisAllocatePacket", kVerifierDetectedViolation, kNotAPacket, reinterpret_cast<ULONG_PTR>(packet),
-                       state->magic, reinterpret_cast<ULONG_PTR>(NDIS_CALLER));
+        RdBugCheckText(
+            "not a packet of NdisAllocatePacket", kVerifierDetectedViolation, kNotAPacket, reinterpret_cast<ULONG_PTR>(packet),
+            state->magic, reinterpret_cast<ULONG_PTR>(NDIS_CALLER));
     return *state;
 }
 
-PacketVerdict take_step(PNDIS_PACKET packet, PacketEvent event, const char* function, PVOID caller, int32_t count) {
+PacketVerdict take_step(
+    PNDIS_PACKET packet, PacketEvent event, const char* function, PVOID caller, int32_t count, PVOID miniport) {
     PacketState& state = state_of(packet);
     uint64_t word = __atomic_load_n(&state.word, __ATOMIC_ACQUIRE);
     for (;;) {
         const PacketStep step = packet_step(word, event, count);
-        if (step.verdict == PacketVerdict::violation) stop(packet, word, event, function, caller);
+        if (step.verdict == PacketVerdict::violation) stop(packet, word, event, function, caller, miniport);
         // A packet that leaves the hands of protocols is booked before its miniport may reuse it.
         if (__atomic_compare_exchange_n(&state.word, &word, step.word, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
             if (event == PacketEvent::keep && count != 0) __atomic_add_fetch(&Books.receives_out, count, __ATOMIC_RELAXED);

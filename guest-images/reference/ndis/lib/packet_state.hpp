@@ -18,15 +18,15 @@ constexpr ULONG kInlineElements = 8;
 /// Directly in front of every NDIS_PACKET that NDIS allocated.
 struct PacketState {
     PacketPool* pool;
-    volatile uint64_t word;      ///< packet_owner.hpp; change it through the functions below only.
-    PVOID open;                  ///< The core's: open that sends, or that the transfer is for. Null otherwise.
-    PVOID miniport;              ///< The core's: miniport that indicates it, or that it is sent to.
-    PNDIS_PACKET next;           ///< The core's while it is sent or indicated (queues); the pool's while it is free.
-    PVOID core[2];               ///< The core's while it is sent, transferred or indicated; zero when allocated.
-    PSCATTER_GATHER_LIST list;   ///< Mapped for the device: map_for_send ... unmap_after_send.
-    PVOID saved_list_info;       ///< What ScatterGatherListPacketInfo held before.
-    ULONG64 magic;               ///< kPacketMagic.
-    LIST_ENTRY pool_entry;       ///< Among all packets of the pool that are out.
+    volatile uint64_t word;     ///< packet_owner.hpp; change it through the functions below only.
+    PVOID open;                 ///< The core's: open that sends, or that the transfer is for. Null otherwise.
+    PVOID miniport;             ///< The core's: miniport that indicates it, or that it is sent to.
+    PNDIS_PACKET next;          ///< The core's while it is sent or indicated (queues); the pool's while it is free.
+    PVOID core[2];              ///< The core's while it is sent, transferred or indicated; zero when allocated.
+    PSCATTER_GATHER_LIST list;  ///< Mapped for the device: map_for_send ... unmap_after_send.
+    PVOID saved_list_info;      ///< What ScatterGatherListPacketInfo held before.
+    ULONG64 magic;              ///< kPacketMagic.
+    LIST_ENTRY pool_entry;      ///< Among all packets of the pool that are out.
 };
 static_assert(sizeof(PacketState) % 16 == 0);
 constexpr ULONG64 kPacketMagic = 0x54454b4341504452;  // "RDPACKET"
@@ -36,11 +36,14 @@ PacketState& state_of(PNDIS_PACKET packet);
 
 /// Takes one step; `function` names the caller's export. Stops the guest when the step is not allowed: bug check 0x7C, 5
 /// (packet in use) for PacketEvent::indicate, else 0xC4 with the private subcode kPacketViolation + event; p2: packet,
-/// p3: its word, p4: `caller`. Any IRQL.
-PacketVerdict take_step(PNDIS_PACKET packet, PacketEvent event, const char* function, PVOID caller, int32_t count = 0);
+/// p3: its word, p4: `caller`. `miniport`: who indicates it (parameter 2 of 0x7C). Any IRQL.
+PacketVerdict take_step(
+    PNDIS_PACKET packet, PacketEvent event, const char* function, PVOID caller, int32_t count = 0, PVOID miniport = nullptr);
 constexpr ULONG kPacketViolation = 0x52440100;
 
-inline PacketOwner owner_of(PNDIS_PACKET packet) { return packet_owner(__atomic_load_n(&state_of(packet).word, __ATOMIC_ACQUIRE)); }
+inline PacketOwner owner_of(PNDIS_PACKET packet) {
+    return packet_owner(__atomic_load_n(&state_of(packet).word, __ATOMIC_ACQUIRE));
+}
 
 /// The core's short names. `open`/`miniport` are kept in the state while the packet is away from its driver.
 inline void packet_sent(PNDIS_PACKET packet, PVOID open, const char* function, PVOID caller) {
@@ -61,7 +64,7 @@ inline void packet_transferred(PNDIS_PACKET packet, const char* function, PVOID 
 }
 /// Before the first protocol is called with a miniport's packet.
 inline void packet_indicated(PNDIS_PACKET packet, PVOID miniport, const char* function, PVOID caller) {
-    take_step(packet, PacketEvent::indicate, function, caller);
+    take_step(packet, PacketEvent::indicate, function, caller, 0, miniport);
     state_of(packet).miniport = miniport;
 }
 /// What a ReceivePacketHandler returned.

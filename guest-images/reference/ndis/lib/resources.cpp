@@ -66,7 +66,8 @@ bool query_bus(AdapterResources& resources) {
 
 }  // namespace
 
-void init_resources(AdapterResources& resources, NDIS_HANDLE adapter, PDEVICE_OBJECT pdo, PDEVICE_OBJECT fdo, PDEVICE_OBJECT next) {
+void init_resources(
+    AdapterResources& resources, NDIS_HANDLE adapter, PDEVICE_OBJECT pdo, PDEVICE_OBJECT fdo, PDEVICE_OBJECT next) {
     resources = {};
     resources.adapter = adapter;
     resources.pdo = pdo;
@@ -94,14 +95,17 @@ void check_released(AdapterResources& resources, bool initialize_failed) {
     KeWaitForSingleObject(&resources.shared_idle, Executive, KernelMode, FALSE, nullptr);
     const auto adapter = reinterpret_cast<ULONG_PTR>(resources.adapter);
     if (!IsListEmpty(&resources.interrupts))
-        RdBugCheckText(initialize_failed ? "MiniportInitialize failed without deregistering its interrupt"
-                                         : "MiniportHalt did not deregister the interrupt",
-                       kNdisDriver, initialize_failed ? kInitializeWithInterrupt : kHaltWithInterrupt, adapter,
-                       reinterpret_cast<ULONG_PTR>(resources.interrupts.Flink), 0);
+        RdBugCheckText(
+            initialize_failed ? "MiniportInitialize failed without deregistering its interrupt"
+                              : "MiniportHalt did not deregister the interrupt",
+            kNdisDriver, initialize_failed ? kInitializeWithInterrupt : kHaltWithInterrupt, adapter,
+            reinterpret_cast<ULONG_PTR>(resources.interrupts.Flink), 0);
     if (resources.timers)
-        RdBugCheckText(initialize_failed ? "MiniportInitialize failed without cancelling its timers" : "MiniportHalt did not cancel all timers",
-                       kNdisDriver, initialize_failed ? kInitializeWithTimer : kHaltWithTimer, adapter,
-                       reinterpret_cast<ULONG_PTR>(resources.timers), 0);
+        RdBugCheckText(
+            initialize_failed ? "MiniportInitialize failed without cancelling its timers"
+                              : "MiniportHalt did not cancel all timers",
+            kNdisDriver, initialize_failed ? kInitializeWithTimer : kHaltWithTimer, adapter,
+            reinterpret_cast<ULONG_PTR>(resources.timers), 0);
     ULONG pieces = 0, mappings = 0;
     while (release_shared(resources, nullptr, 0, {})) ++pieces;
     while (release_mapping(resources, nullptr, 0)) ++mappings;

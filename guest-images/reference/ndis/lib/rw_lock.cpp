@@ -12,7 +12,9 @@ namespace {
 
 enum : USHORT { kUnlocked = 0, kRead = 2, kWrite = 3, kWriteAgain = 4 };
 
-UINT& readers_here(PNDIS_RW_LOCK lock) { return lock->RefCount[KeGetCurrentProcessorNumber() % NDIS_RW_LOCK_PROCESSORS].RefCount; }
+UINT& readers_here(PNDIS_RW_LOCK lock) {
+    return lock->RefCount[KeGetCurrentProcessorNumber() % NDIS_RW_LOCK_PROCESSORS].RefCount;
+}
 
 bool any_reader(PNDIS_RW_LOCK lock) {
     for (const NDIS_RW_LOCK_REFCOUNT& count : lock->RefCount)
@@ -59,8 +61,9 @@ void release(PNDIS_RW_LOCK lock, PLOCK_STATE state, PVOID caller) {
     } else if (held == kRead) {
         __atomic_sub_fetch(&readers_here(lock), 1, __ATOMIC_ACQ_REL);
     } else if (held != kWriteAgain) {
-        RdBugCheckText("NdisReleaseReadWriteLock: not held by this lock state", 0xC4, 0x52440007, reinterpret_cast<ULONG_PTR>(lock), held,
-                       reinterpret_cast<ULONG_PTR>(caller));
+        RdBugCheckText(
+            "NdisReleaseReadWriteLock: not held by this lock state", 0xC4, 0x52440007, reinterpret_cast<ULONG_PTR>(lock), held,
+            reinterpret_cast<ULONG_PTR>(caller));
     }
 }
 

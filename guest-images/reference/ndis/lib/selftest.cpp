@@ -6,8 +6,8 @@
 
 using namespace ndis;
 
-#define EXPECT(condition)                \
-    do {                                 \
+#define EXPECT(condition)                    \
+    do {                                     \
         if (!(condition)) return #condition; \
     } while (0)
 
@@ -20,7 +20,8 @@ ULONG64 live_blocks(ULONG tag) {
     static RD_POOL_TAG tags[256];
     const ULONG count = RdQueryPoolTags(tags, RTL_NUMBER_OF(tags));
     for (ULONG i = 0; i < count && i < RTL_NUMBER_OF(tags); ++i)
-        if (tags[i].Tag == tag) return tags[i].NonPagedAllocations - tags[i].NonPagedFrees + tags[i].PagedAllocations - tags[i].PagedFrees;
+        if (tags[i].Tag == tag)
+            return tags[i].NonPagedAllocations - tags[i].NonPagedFrees + tags[i].PagedAllocations - tags[i].PagedFrees;
     return 0;
 }
 
@@ -257,7 +258,9 @@ const char* test_configuration() {
     NdisReadConfiguration(&status, &read, handle, &name, NdisParameterInteger);
     EXPECT(status == NDIS_STATUS_SUCCESS && read->ParameterData.IntegerData == 0x20);
     NdisReadConfiguration(&status, &read, handle, &name, NdisParameterString);
-    EXPECT(status == NDIS_STATUS_SUCCESS && NdisEqualString(&read->ParameterData.StringData, &written.ParameterData.StringData, FALSE));
+    EXPECT(
+        status == NDIS_STATUS_SUCCESS &&
+        NdisEqualString(&read->ParameterData.StringData, &written.ParameterData.StringData, FALSE));
     NdisInitUnicodeString(&name, L"ndisversion");
     NdisReadConfiguration(&status, &read, handle, &name, NdisParameterInteger);
     EXPECT(status == NDIS_STATUS_SUCCESS && read->ParameterData.IntegerData == NdisGetVersion());

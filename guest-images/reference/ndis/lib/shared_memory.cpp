@@ -59,7 +59,8 @@ VOID NTAPI allocate_deferred(PVOID context) {
     {
         DispatchScope dispatch;
         enter_miniport(adapter);
-        characteristics_of(adapter).AllocateCompleteHandler(adapter_context_of(adapter), address, &physical, request->bytes, request->context);
+        characteristics_of(adapter).AllocateCompleteHandler(
+            adapter_context_of(adapter), address, &physical, request->bytes, request->context);
         leave_miniport(adapter);
     }
     ExFreePoolWithTag(request, kTag);
@@ -77,7 +78,9 @@ bool release_shared(AdapterResources& resources, PVOID address, ULONG bytes, PHY
         SpinGuard guard(resources.lock);
         for (PLIST_ENTRY link = resources.shared_memory.Flink; link != &resources.shared_memory; link = link->Flink) {
             auto* shared = CONTAINING_RECORD(link, Shared, entry);
-            if (address && (shared->address != address || shared->bytes != bytes || shared->physical.QuadPart != physical.QuadPart)) continue;
+            if (address &&
+                (shared->address != address || shared->bytes != bytes || shared->physical.QuadPart != physical.QuadPart))
+                continue;
             found = shared;
             RemoveEntryList(link);
             break;
@@ -93,10 +96,12 @@ bool release_shared(AdapterResources& resources, PVOID address, ULONG bytes, PHY
 
 /// *VirtualAddress null: no memory, or the adapter has no DMA adapter. Zeroed. PASSIVE_LEVEL, else bug check 0x7C, 1.
 VOID NTAPI NdisMAllocateSharedMemory(
-    NDIS_HANDLE MiniportAdapterHandle, ULONG Length, BOOLEAN Cached, PVOID* VirtualAddress, PNDIS_PHYSICAL_ADDRESS PhysicalAddress) {
+    NDIS_HANDLE MiniportAdapterHandle, ULONG Length, BOOLEAN Cached, PVOID* VirtualAddress,
+    PNDIS_PHYSICAL_ADDRESS PhysicalAddress) {
     if (const KIRQL irql = KeGetCurrentIrql(); irql > PASSIVE_LEVEL)
-        RdBugCheckText("NdisMAllocateSharedMemory: called above PASSIVE_LEVEL", kNdisDriver, kAllocateHighIrql,
-                       reinterpret_cast<ULONG_PTR>(MiniportAdapterHandle), Length, irql);
+        RdBugCheckText(
+            "NdisMAllocateSharedMemory: called above PASSIVE_LEVEL", kNdisDriver, kAllocateHighIrql,
+            reinterpret_cast<ULONG_PTR>(MiniportAdapterHandle), Length, irql);
     PhysicalAddress->QuadPart = 0;
     *VirtualAddress = allocate(*resources_of(MiniportAdapterHandle), Length, Cached, PhysicalAddress);
 }
@@ -121,11 +126,13 @@ NDIS_STATUS NTAPI NdisMAllocateSharedMemoryAsync(NDIS_HANDLE MiniportAdapterHand
 
 /// Everything as it was allocated; else bug check 0x7C, 3. PASSIVE_LEVEL.
 VOID NTAPI NdisMFreeSharedMemory(
-    NDIS_HANDLE MiniportAdapterHandle, ULONG Length, BOOLEAN Cached, PVOID VirtualAddress, NDIS_PHYSICAL_ADDRESS PhysicalAddress) {
+    NDIS_HANDLE MiniportAdapterHandle, ULONG Length, BOOLEAN Cached, PVOID VirtualAddress,
+    NDIS_PHYSICAL_ADDRESS PhysicalAddress) {
     require_irql_at_most(PASSIVE_LEVEL, "NdisMFreeSharedMemory", NDIS_CALLER);
     if (!VirtualAddress || !release_shared(*resources_of(MiniportAdapterHandle), VirtualAddress, Length, PhysicalAddress))
-        RdBugCheckText("NdisMFreeSharedMemory: not shared memory of this adapter, or freed already", kNdisDriver, kFreeInvalid,
-                       reinterpret_cast<ULONG_PTR>(MiniportAdapterHandle),
-                       reinterpret_cast<ULONG_PTR>(VirtualAddress) & ~static_cast<ULONG_PTR>(PAGE_SIZE - 1),
-                       reinterpret_cast<ULONG_PTR>(VirtualAddress));
+        RdBugCheckText(
+            "NdisMFreeSharedMemory: not shared memory of this adapter, or freed already", kNdisDriver, kFreeInvalid,
+            reinterpret_cast<ULONG_PTR>(MiniportAdapterHandle),
+            reinterpret_cast<ULONG_PTR>(VirtualAddress) & ~static_cast<ULONG_PTR>(PAGE_SIZE - 1),
+            reinterpret_cast<ULONG_PTR>(VirtualAddress));
 }

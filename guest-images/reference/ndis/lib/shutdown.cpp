@@ -27,7 +27,8 @@ void call_shutdown_handler(AdapterResources& resources) {
 }  // namespace ndis
 
 /// The handler is called once, when the system goes down. PASSIVE_LEVEL, from MiniportInitialize.
-VOID NTAPI NdisMRegisterAdapterShutdownHandler(NDIS_HANDLE MiniportAdapterHandle, PVOID ShutdownContext, ADAPTER_SHUTDOWN_HANDLER ShutdownHandler) {
+VOID NTAPI NdisMRegisterAdapterShutdownHandler(
+    NDIS_HANDLE MiniportAdapterHandle, PVOID ShutdownContext, ADAPTER_SHUTDOWN_HANDLER ShutdownHandler) {
     require_irql_at_most(PASSIVE_LEVEL, "NdisMRegisterAdapterShutdownHandler", NDIS_CALLER);
     AdapterResources& resources = *resources_of(MiniportAdapterHandle);
     resources.shutdown_context = ShutdownContext;

@@ -11,8 +11,12 @@ constexpr ULONG kStringTag = 'ssDN';  // "NDss"
 }
 
 /// Any IRQL. The source stays the buffer.
-VOID NTAPI NdisInitUnicodeString(PNDIS_STRING DestinationString, PCWSTR SourceString) { RtlInitUnicodeString(DestinationString, SourceString); }
-VOID NTAPI NdisInitAnsiString(PANSI_STRING DestinationString, PCSTR SourceString) { RtlInitAnsiString(DestinationString, SourceString); }
+VOID NTAPI NdisInitUnicodeString(PNDIS_STRING DestinationString, PCWSTR SourceString) {
+    RtlInitUnicodeString(DestinationString, SourceString);
+}
+VOID NTAPI NdisInitAnsiString(PANSI_STRING DestinationString, PCSTR SourceString) {
+    RtlInitAnsiString(DestinationString, SourceString);
+}
 
 /// Allocates a Unicode copy of `Source`, to be freed with NdisFreeString; an empty string with a null buffer when there is no
 /// memory. PASSIVE_LEVEL.
@@ -33,11 +37,13 @@ VOID NTAPI NdisInitializeString(PNDIS_STRING Destination, PUCHAR Source) {
 /// Into the destination's own buffer. NDIS_STATUS_RESOURCES (as the status is documented): it is too short. PASSIVE_LEVEL.
 NDIS_STATUS NTAPI NdisAnsiStringToUnicodeString(PNDIS_STRING DestinationString, PANSI_STRING SourceString) {
     require_irql_at_most(PASSIVE_LEVEL, "NdisAnsiStringToUnicodeString", NDIS_CALLER);
-    return NT_SUCCESS(RtlAnsiStringToUnicodeString(DestinationString, SourceString, FALSE)) ? NDIS_STATUS_SUCCESS : NDIS_STATUS_RESOURCES;
+    return NT_SUCCESS(RtlAnsiStringToUnicodeString(DestinationString, SourceString, FALSE)) ? NDIS_STATUS_SUCCESS
+                                                                                            : NDIS_STATUS_RESOURCES;
 }
 NDIS_STATUS NTAPI NdisUnicodeStringToAnsiString(PANSI_STRING DestinationString, PNDIS_STRING SourceString) {
     require_irql_at_most(PASSIVE_LEVEL, "NdisUnicodeStringToAnsiString", NDIS_CALLER);
-    return NT_SUCCESS(RtlUnicodeStringToAnsiString(DestinationString, SourceString, FALSE)) ? NDIS_STATUS_SUCCESS : NDIS_STATUS_RESOURCES;
+    return NT_SUCCESS(RtlUnicodeStringToAnsiString(DestinationString, SourceString, FALSE)) ? NDIS_STATUS_SUCCESS
+                                                                                            : NDIS_STATUS_RESOURCES;
 }
 /// Into the destination's own buffer; NDIS_STATUS_FAILURE: it is too short. PASSIVE_LEVEL.
 NDIS_STATUS NTAPI NdisUpcaseUnicodeString(PUNICODE_STRING DestinationString, PUNICODE_STRING SourceString) {
