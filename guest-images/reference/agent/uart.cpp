@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+#include "uart.hpp"
+
+namespace agent {
+
+namespace {
+
+constexpr USHORT kPort = 0x3F8;
+constexpr ULONG kLine = 4;  // ISA interrupt of COM1
+
+constexpr USHORT kData = 0, kInterruptEnable = 1, kFifoControl = 2, kLineControl = 3, kModemControl = 4, kLineStatus = 5;
+constexpr UCHAR kDataReady = 0x01, kHoldingEmpty = 0x20, kTransmitterEmpty = 0x40;
+constexpr ULONG kFifoBytes = 16;
+
+PUCHAR port(USHORT index) { return reinterpret_cast<PUCHAR>(static_cast<ULONG_PTR>(kPort + index)); }
+UCHAR in(USHORT index) { return READ_PORT_UCHAR(port(index)); }
+void out(USHORT index, UCHAR value) { WRITE_PORT_UCHAR(port(index), value); }
+
+}  // namespace
+
+NTSTATUS Uart::start() {
+    KeInitializeDpc(&dpc_, arrived, this);
+    KeInitializeEvent(&ready_, SynchronizationEvent, FALSE);
+    ULONG vector;
+    KIRQL irql;
+    NTSTATUS status = RdTranslateInterrupt(kLine, &vector, &irql);
+    if (!NT_SUCCESS(status)) return status;
+    out(kInterruptEnable, 0);
+    out(kLineControl, 0x83);  // 8 data bits, no parity; divisor latch
+    out(kData, 1);            // 115200
+    out(kInterruptEnable, 0);
+    out(kLineControl, 0x03);
+    out(kFifoControl, 0xC7);  // FIFOs on and empty, interrupt at 14 bytes or a pause
+    status = IoConnectInterrupt(&interrupt_, interrupt, this, nullptr, vector, irql, irql, Latched, FALSE, KeQueryActiveProcessors(), FALSE);
+    if (!NT_SUCCESS(status)) return status;
+    out(kModemControl, 0x0B);  // DTR, RTS, OUT2: the interrupt's gate
+    out(kInterruptEnable, 0x01);
+    return STATUS_SUCCESS;
+}
+
+BOOLEAN NTAPI Uart::interrupt(PKINTERRUPT, PVOID context) {
+    auto* uart = static_cast<Uart*>(context);
+    bool any = false;
+    while (in(kLineStatus) & kDataReady) {
+        const UCHAR byte = in(kData);
+        const ULONG next = (uart->head_ + 1) % kRingBytes;
+        any = true;
+        if (next == uart->tail_) {
+            uart->lost_ = uart->lost_ + 1;
+            continue;
+        }
+        uart->ring_[uart->head_] = byte;
+        uart->head_ = next;
+    }
+    if (any) KeInsertQueueDpc(&uart->dpc_, nullptr, nullptr);
+    return any;
+}
+
+VOID NTAPI Uart::arrived(PKDPC, PVOID context, PVOID, PVOID) { KeSetEvent(&static_cast<Uart*>(context)->ready_, IO_SERIAL_INCREMENT, FALSE); }
+
+ULONG Uart::read(UCHAR* bytes, ULONG room) {
+    while (tail_ == head_) KeWaitForSingleObject(&ready_, Executive, KernelMode, FALSE, nullptr);
+    ULONG count = 0;
+    for (; count < room && tail_ != head_; ++count) {
+        bytes[count] = ring_[tail_];
+        tail_ = (tail_ + 1) % kRingBytes;
+    }
+    return count;
+}
+
+/// Polls for a moment, since an emulated UART is ready at once; then sleeps: the host's end is full.
+bool Uart::wait_for(UCHAR line_status) {
+    for (int i = 0; i < 64; ++i)
+        if (in(kLineStatus) & line_status) return true;
+    LARGE_INTEGER pause = {.QuadPart = -10000};
+    KeDelayExecutionThread(KernelMode, FALSE, &pause);
+    return (in(kLineStatus) & line_status) != 0;
+}
+
+void Uart::write(const UCHAR* bytes, size_t count) {
+    while (count) {
+        if (!wait_for(kHoldingEmpty)) continue;
+        const size_t burst = count < kFifoBytes ? count : kFifoBytes;
+        for (size_t i = 0; i < burst; ++i) out(kData, bytes[i]);
+        bytes += burst;
+        count -= burst;
+    }
+}
+
+void Uart::drain() {
+    while (!wait_for(kTransmitterEmpty)) {
+    }
+}
+
+}  // namespace agent

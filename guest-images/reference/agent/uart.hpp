@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+// agent/uart.hpp
+//
+// COM1: a 16550 with its interrupt. Bytes that come are kept in a ring until they are read; bytes that go are written by the
+// caller. https://www.ti.com/lit/ds/symlink/pc16550d.pdf
+#pragma once
+#include "agent.hpp"
+
+namespace agent {
+
+class Uart {
+  public:
+    /// Connects the interrupt and switches the UART on. PASSIVE_LEVEL.
+    NTSTATUS start();
+
+    /// Waits for bytes and takes up to `room` of them. PASSIVE_LEVEL, one thread.
+    ULONG read(UCHAR* bytes, ULONG room);
+
+    /// Writes all of them; sleeps while the host does not read. PASSIVE_LEVEL, one caller at a time.
+    void write(const UCHAR* bytes, size_t count);
+
+    /// Waits until the last byte has left. PASSIVE_LEVEL.
+    void drain();
+
+  private:
+    static constexpr ULONG kRingBytes = 64 << 10;
+    static BOOLEAN NTAPI interrupt(PKINTERRUPT, PVOID context);
+    static VOID NTAPI arrived(PKDPC, PVOID context, PVOID, PVOID);
+    bool wait_for(UCHAR line_status);
+
+    PKINTERRUPT interrupt_ = nullptr;
+    KDPC dpc_ = {};
+    KEVENT ready_ = {};
+    volatile ULONG head_ = 0, tail_ = 0;  // The interrupt's and the reader's, modulo the ring.
+    volatile ULONG lost_ = 0;             // Bytes the ring had no room for: the frame's checksum tells.
+    UCHAR ring_[kRingBytes] = {};
+};
+
+}  // namespace agent
