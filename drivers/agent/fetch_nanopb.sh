@@ -26,10 +26,10 @@ codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-stable}")
 # The first configured source that carries this release's main component, as apt itself reads its configuration
 # (one-line and deb822 files alike).
 configured_source() {
-    apt-get indextargets --format '$(REPO_URI)|$(RELEASE)|$(COMPONENT)|$(CODENAME)' 'Created-By: Packages' |
+    apt-get indextargets --format '$(REPO_URI)|$(RELEASE)|$(COMPONENT)|$(CODENAME)|$(SIGNED_BY)' 'Created-By: Packages' |
         awk -F'|' -v name="$codename" '$3 == "main" && ($2 == name || $4 == name) { print; exit }'
 }
-IFS='|' read -r mirror release _ <<<"$(configured_source)" || true
+IFS='|' read -r mirror release _ _ signed_by <<<"$(configured_source)" || true
 [[ -n ${mirror:-} ]] || give_up "apt has no source for Debian $codename main; add one to /etc/apt"
 
 work=$(mktemp -d)
@@ -38,7 +38,8 @@ chmod 755 "$work" # apt's own user reads it.
 mkdir -p "$work/lists/partial" "$work/archives/partial" "$work/source"
 # Without a configured key (or with one whose form a one-line source cannot say) apt checks with its trusted keys.
 [[ ${signed_by:-} == /* ]] || signed_by=
-echo "deb-src $mirror $release main" >"$work/sources.list"
+option=${signed_by:+"[signed-by=$signed_by] "}
+echo "deb-src ${option:-}$mirror $release main" >"$work/sources.list"
 apt=(apt-get -qq -o Dir::Etc::sourcelist="$work/sources.list" -o Dir::Etc::sourceparts=/dev/null
     -o Dir::State::lists="$work/lists" -o Dir::Cache::archives="$work/archives" -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache=
     -o APT::Sandbox::User="$(id -un)" -o Acquire::Retries=2 -o Acquire::http::Timeout=30)
