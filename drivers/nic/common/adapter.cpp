@@ -195,6 +195,7 @@ destroy_adapter(Adapter *adapter)
     if (adapter->has_interrupt) {
         NdisMDeregisterInterrupt(&adapter->interrupt); // Returns when no handler runs any more.
     }
+    stop_again(*adapter);
     bool wait = false;
     {
         const LockGuard receive(adapter->receive_lock);
@@ -238,6 +239,7 @@ MiniportInitialize(
         2, // Seconds between calls of MiniportCheckForHang.
         NDIS_ATTRIBUTE_DESERIALIZE | NDIS_ATTRIBUTE_BUS_MASTER | NDIS_ATTRIBUTE_SURPRISE_REMOVE_OK,
         NdisInterfacePci);
+    prepare_again(*adapter);
     const NDIS_STATUS status = bring_up(*adapter, configuration);
     if (status != NDIS_STATUS_SUCCESS) {
         DbgPrint(

@@ -57,6 +57,9 @@ struct Adapter {
     NDIS_EVENT all_returned{};
     NDIS_MINIPORT_INTERRUPT interrupt{};
     int32_t interrupt_claims = 0; ///< See MiniportHandleInterrupt.
+    NDIS_MINIPORT_TIMER again{};  ///< Goes on with a flood after other work has had its turn.
+    int32_t again_armed = 0;      ///< The timer is set and its function has not begun.
+    int32_t again_running = 0;    ///< Calls of its function that have not returned.
     MacAddress permanent_address{};
 
     // What MiniportInitialize has done so far, for destroy_adapter.
@@ -99,6 +102,14 @@ void set_status(PacketQueue &packets, NDIS_STATUS status);
 void receive_frames(Adapter &adapter);
 /// Posts free buffers to the card. Receive lock.
 void refill_ring(Adapter &adapter);
+
+// --- interrupt.cpp
+
+/// Makes the timer usable. From MiniportInitialize.
+void prepare_again(Adapter &adapter);
+/// Returns when the timer is not set and its function does not run. The adapter is not running.
+/// PASSIVE_LEVEL.
+void stop_again(Adapter &adapter);
 
 // --- The handlers of NDIS_MINIPORT_CHARACTERISTICS; contracts as the DDK documents them.
 

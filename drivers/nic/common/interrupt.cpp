@@ -11,6 +11,9 @@ namespace nic
 namespace
 {
 
+constexpr uint32_t kRoundsPerDpc = 2;
+constexpr UINT kAgainMilliseconds = 1;
+
 /// Completes a set request that waited for the card's filter.
 void
 finish_filter(Adapter &adapter)
@@ -66,7 +69,66 @@ rearm(Adapter &adapter)
            adapter.device->enable_interrupts(adapter.interrupt);
 }
 
+/// Interrupts stay off; the timer serves the card again.
+void
+serve_again_soon(Adapter &adapter)
+{
+    if (__atomic_exchange_n(&adapter.again_armed, 1, __ATOMIC_ACQ_REL) == 0) {
+        NdisMSetTimer(&adapter.again, kAgainMilliseconds);
+    }
+}
+
+/// Serves the card until it has nothing more, or has had enough of this processor's time: other
+/// DPCs, and threads, would starve behind a flood.
+void
+serve(Adapter &adapter)
+{
+    for (uint32_t round = 1;; ++round) {
+        complete_sends(adapter);
+        receive_frames(adapter);
+        finish_filter(adapter);
+        indicate_link(adapter);
+        if (rearm(adapter)) {
+            return;
+        }
+        if (round == kRoundsPerDpc) {
+            serve_again_soon(adapter);
+            return;
+        }
+    }
+}
+
+VOID NTAPI
+serve_again(PVOID, PVOID context, PVOID, PVOID)
+{
+    Adapter &adapter = adapter_of(context);
+    __atomic_add_fetch(&adapter.again_running, 1, __ATOMIC_ACQ_REL);
+    __atomic_store_n(&adapter.again_armed, 0, __ATOMIC_RELEASE);
+    MiniportHandleInterrupt(context);
+    __atomic_sub_fetch(&adapter.again_running, 1, __ATOMIC_ACQ_REL);
+}
+
 } // namespace
+
+void
+prepare_again(Adapter &adapter)
+{
+    NdisMInitializeTimer(&adapter.again, adapter.miniport, serve_again, &adapter);
+}
+
+void
+stop_again(Adapter &adapter)
+{
+    BOOLEAN cancelled = FALSE;
+    NdisMCancelTimer(&adapter.again, &cancelled);
+    if (cancelled) {
+        return;
+    }
+    while (__atomic_load_n(&adapter.again_armed, __ATOMIC_ACQUIRE) != 0 ||
+           __atomic_load_n(&adapter.again_running, __ATOMIC_ACQUIRE) != 0) {
+        NdisMSleep(1000);
+    }
+}
 
 extern "C" VOID NTAPI
 MiniportIsr(PBOOLEAN recognized, PBOOLEAN queue_handler, NDIS_HANDLE context)
@@ -89,12 +151,7 @@ MiniportHandleInterrupt(NDIS_HANDLE context)
     int32_t claims = 1;
     do {
         claims = __atomic_load_n(&adapter.interrupt_claims, __ATOMIC_ACQUIRE);
-        do {
-            complete_sends(adapter);
-            receive_frames(adapter);
-            finish_filter(adapter);
-            indicate_link(adapter);
-        } while (!rearm(adapter));
+        serve(adapter);
     } while (__atomic_sub_fetch(&adapter.interrupt_claims, claims, __ATOMIC_ACQ_REL) != 0);
 }
 

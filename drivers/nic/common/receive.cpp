@@ -20,7 +20,7 @@ constexpr uint32_t kBatch = 32;
 constexpr uint32_t kLowBuffers = 32;
 /// After this many frames the ring is no longer refilled until the end, so that a flood cannot keep
 /// one DPC busy for ever.
-constexpr uint32_t kRefillsPerDpc = 512;
+constexpr uint32_t kRefillsPerDpc = 128;
 
 /// Packets to indicate in one call: first those protocols may keep, or only those they must copy.
 struct Batch {

@@ -228,6 +228,8 @@ void keep_pushed_list(Miniport* miniport) {
     free_list(miniport->pushed_multicast);
     miniport->pushed_multicast = miniport->pending_multicast;
     miniport->pending_multicast = nullptr;
+    // An empty list is no memory: what tracks filters is gone with the last open that had one (S9).
+    if (!miniport->pushed_multicast->count) free_list(miniport->pushed_multicast);
 }
 
 /// One open has set its filters back; the device gets what is left.
