@@ -13,9 +13,9 @@
 
 namespace {
 
-constexpr ULONG64 kBudgetMs = 2;       // of DPCs with little else
-constexpr ULONG64 kTurnUs = 250;       // for threads, after that
-constexpr ULONG64 kThreadShare = 4;    // one tick of a thread pays for so many of DPCs
+constexpr ULONG64 kBudgetMs = 1;       // of DPCs with little else
+constexpr ULONG64 kTurnUs = 1000;      // for threads, after that: an even share
+constexpr ULONG64 kThreadShare = 1;    // one tick of a thread pays for so many of DPCs
 constexpr USHORT kTargeted = 0x100;  // Number holds kTargeted + processor
 ULONG64 queued_total[KI_PROCESSORS_MAX], finished_total[KI_PROCESSORS_MAX];
 
