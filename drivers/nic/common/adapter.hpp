@@ -98,8 +98,9 @@ void set_status(PacketQueue &packets, NDIS_STATUS status);
 
 // --- receive.cpp
 
-/// Indicates what the card has received. DISPATCH_LEVEL, no lock.
-void receive_frames(Adapter &adapter);
+/// Indicates what the card has received, `budget` frames at most, and takes them off the budget.
+/// DISPATCH_LEVEL, no lock.
+void receive_frames(Adapter &adapter, uint32_t &budget);
 /// Posts free buffers to the card. Receive lock.
 void refill_ring(Adapter &adapter);
 

@@ -11,8 +11,9 @@ namespace nic
 namespace
 {
 
-constexpr uint32_t kRoundsPerDpc = 2;
-constexpr UINT kAgainMilliseconds = 1;
+/// Frames of one turn; what a flood brings beyond waits in the card's ring, and then at the sender.
+constexpr uint32_t kFramesPerTurn = 64;
+constexpr UINT kAgainMilliseconds = 2;
 
 /// Completes a set request that waited for the card's filter.
 void
@@ -83,15 +84,16 @@ serve_again_soon(Adapter &adapter)
 void
 serve(Adapter &adapter)
 {
-    for (uint32_t round = 1;; ++round) {
+    uint32_t budget = kFramesPerTurn;
+    for (;;) {
         complete_sends(adapter);
-        receive_frames(adapter);
+        receive_frames(adapter, budget);
         finish_filter(adapter);
         indicate_link(adapter);
         if (rearm(adapter)) {
             return;
         }
-        if (round == kRoundsPerDpc) {
+        if (budget == 0) {
             serve_again_soon(adapter);
             return;
         }

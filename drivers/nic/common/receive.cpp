@@ -18,10 +18,6 @@ namespace
 constexpr uint32_t kBatch = 32;
 /// Fewer buffers than this left between ring and free list: protocols must copy.
 constexpr uint32_t kLowBuffers = 32;
-/// After this many frames the ring is no longer refilled until the end, so that a flood cannot keep
-/// one DPC busy for ever.
-constexpr uint32_t kRefillsPerDpc = 128;
-
 /// Packets to indicate in one call: first those protocols may keep, or only those they must copy.
 struct Batch {
     NDIS_PACKET *packets[kBatch];
@@ -42,10 +38,10 @@ prepare_packet(ReceiveBuffer &buffer, uint32_t length, NDIS_STATUS status)
 /// Takes frames from the card until the batch is full, the ring is empty, or the next one would be
 /// indicated otherwise. Receive lock.
 void
-fill_batch(Adapter &adapter, Batch &batch, uint32_t &posted)
+fill_batch(Adapter &adapter, Batch &batch, uint32_t &posted, uint32_t most)
 {
     Received received;
-    while (batch.count < kBatch) {
+    while (batch.count < kBatch && batch.taken < most) {
         const bool low = posted + adapter.pool.free_count() <= kLowBuffers;
         if (batch.count != 0 && low != batch.copied) {
             return;
@@ -87,10 +83,9 @@ refill_ring(Adapter &adapter)
 }
 
 void
-receive_frames(Adapter &adapter)
+receive_frames(Adapter &adapter, uint32_t &budget)
 {
-    uint32_t total = 0;
-    for (;;) {
+    while (budget != 0) {
         Batch batch;
         {
             const LockGuard receive(adapter.receive_lock);
@@ -99,16 +94,14 @@ receive_frames(Adapter &adapter)
             }
             uint32_t posted =
                 adapter.pool.count() - adapter.pool.free_count() - adapter.receives_out;
-            fill_batch(adapter, batch, posted);
+            fill_batch(adapter, batch, posted, budget);
             adapter.receives_out += batch.count;
-            total += batch.taken;
-            if (batch.taken == 0 || total < kRefillsPerDpc) {
-                refill_ring(adapter);
-            }
+            refill_ring(adapter);
         }
         if (batch.taken == 0) {
             return;
         }
+        budget -= batch.taken;
         if (batch.count == 0) {
             continue;
         }
