@@ -55,6 +55,9 @@ class FrameDecoder {
     /// The next good frame, or false when more bytes are needed. The payload stays valid until the next call of feed or next.
     bool next(FrameHead* head, const uint8_t** payload, size_t* payload_bytes);
 
+    /// Bytes of a frame that is not complete yet (after next() said false).
+    bool buffered() const { return filled_ > taken_; }
+
     /// Forgets what is buffered: the other end began anew.
     void reset();
 

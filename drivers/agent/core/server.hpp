@@ -28,6 +28,9 @@ class Server {
     /// Bytes from the line, in any portions. Answers what they complete.
     void feed(const uint8_t* bytes, size_t count);
 
+    /// A frame has begun and not ended: more bytes are on their way. The feeding thread's.
+    bool expects_more() const { return decoder_.buffered(); }
+
     /// Sends an event of the current session; before the first session there is nobody to send it to. Any thread of the home's.
     void send_event(const Event& event);
 

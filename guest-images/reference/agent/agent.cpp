@@ -75,7 +75,7 @@ VOID NTAPI serve(PVOID) {
     server->announce();
     UCHAR bytes[256];
     for (;;) {
-        const ULONG count = uart->read(bytes, sizeof bytes);
+        const ULONG count = uart->read(bytes, sizeof bytes, server->expects_more());
         server->feed(bytes, count);
     }
 }

@@ -38,7 +38,8 @@ NTSTATUS Uart::start() {
     return STATUS_SUCCESS;
 }
 
-BOOLEAN NTAPI Uart::interrupt(PKINTERRUPT, PVOID context) {
+/// Moves what has arrived into the ring; true when there was something. At the interrupt's IRQL, under its lock.
+BOOLEAN NTAPI Uart::collect(PVOID context) {
     auto* uart = static_cast<Uart*>(context);
     bool any = false;
     while (in(kLineStatus) & kDataReady) {
@@ -52,13 +53,27 @@ BOOLEAN NTAPI Uart::interrupt(PKINTERRUPT, PVOID context) {
         uart->ring_[uart->head_] = byte;
         uart->head_ = next;
     }
-    if (any) KeInsertQueueDpc(&uart->dpc_, nullptr, nullptr);
+    return any;
+}
+
+BOOLEAN NTAPI Uart::interrupt(PKINTERRUPT, PVOID context) {
+    const BOOLEAN any = collect(context);
+    if (any) KeInsertQueueDpc(&static_cast<Uart*>(context)->dpc_, nullptr, nullptr);
     return any;
 }
 
 VOID NTAPI Uart::arrived(PKDPC, PVOID context, PVOID, PVOID) { KeSetEvent(&static_cast<Uart*>(context)->ready_, IO_SERIAL_INCREMENT, FALSE); }
 
-ULONG Uart::read(UCHAR* bytes, ULONG room) {
+void Uart::look_for_more() {
+    ULONG64 frequency;
+    const ULONG64 begin = RdQueryCounter(&frequency);
+    const ULONG64 patience = frequency * kPatienceMicroseconds / 1000000;
+    while (tail_ == head_ && RdQueryCounter(nullptr) - begin < patience)
+        if (in(kLineStatus) & kDataReady) KeSynchronizeExecution(interrupt_, collect, this);
+}
+
+ULONG Uart::read(UCHAR* bytes, ULONG room, bool more_expected) {
+    if (more_expected) look_for_more();
     while (tail_ == head_) KeWaitForSingleObject(&ready_, Executive, KernelMode, FALSE, nullptr);
     ULONG count = 0;
     for (; count < room && tail_ != head_; ++count) {

@@ -13,8 +13,9 @@ class Uart {
     /// Connects the interrupt and switches the UART on. PASSIVE_LEVEL.
     NTSTATUS start();
 
-    /// Waits for bytes and takes up to `room` of them. PASSIVE_LEVEL, one thread.
-    ULONG read(UCHAR* bytes, ULONG room);
+    /// Waits for bytes and takes up to `room` of them. `more_expected`: a frame is incomplete, so its rest is looked for during
+    /// kPatienceMicroseconds before the thread sleeps. PASSIVE_LEVEL, one thread.
+    ULONG read(UCHAR* bytes, ULONG room, bool more_expected);
 
     /// Writes all of them; sleeps while the host does not read. PASSIVE_LEVEL, one caller at a time.
     void write(const UCHAR* bytes, size_t count);
@@ -24,7 +25,12 @@ class Uart {
 
   private:
     static constexpr ULONG kRingBytes = 64 << 10;
+    // The UART tells the last bytes of a burst (fewer than its trigger level) only after a pause of four characters, 350 us at
+    // 115200 baud: longer than the rest of a small frame takes.
+    static constexpr ULONG64 kPatienceMicroseconds = 200;
     static BOOLEAN NTAPI interrupt(PKINTERRUPT, PVOID context);
+    static BOOLEAN NTAPI collect(PVOID context);
+    void look_for_more();
     static VOID NTAPI arrived(PKDPC, PVOID context, PVOID, PVOID);
     bool wait_for(UCHAR line_status);
 
