@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 // protocol5/send.cpp
 //
-// Keeps a number of packets in flight on a binding. ProtocolSendComplete only takes the packet back
-// and queues a DPC; the DPC fills up again, so completions inside a send do not recurse. One pump
-// runs at a time for a binding, so that sequence numbers leave in order. Each packet in flight,
-// each queued DPC and the armed timer hold the binding.
+// Keeps a number of packets in flight on a binding. ProtocolSendComplete takes the packet back and
+// fills up again at once, so that the ring stays full. One pump runs at a time for a binding: a
+// completion inside a send does not recurse but has the pump go round once more, and sequence
+// numbers leave in order. Each packet in flight, each queued DPC and the armed timer hold the
+// binding.
 #include "protocol5/packet.hpp"
 
 namespace
@@ -102,6 +103,19 @@ BuildBatch(P5_BINDING *binding, PNDIS_PACKET *packets, ULONG room)
     return count;
 }
 
+void Pump(P5_BINDING *binding);
+
+/// Fills up here, where that may be done; otherwise has the DPC do it.
+void
+Refill(P5_BINDING *binding)
+{
+    if (KeGetCurrentIrql() == DISPATCH_LEVEL) {
+        Pump(binding);
+    } else {
+        RequestRefill(binding);
+    }
+}
+
 /// The packet is ours again, and its reference on the binding is given back: the binding may be
 /// gone afterwards.
 void
@@ -111,7 +125,7 @@ FinishPacket(P5_BINDING *binding, PNDIS_PACKET packet, NDIS_STATUS status)
     GiveSlotBack(binding->Sender, P5FreePacket(packet));
     P5Count(&P5.Counters.Sent, 1);
     if (status == NDIS_STATUS_SUCCESS) {
-        RequestRefill(binding);
+        Refill(binding);
     } else {
         P5Count(&P5.Counters.SendFailures, 1);
         RefillLater(binding, AfterFailure);

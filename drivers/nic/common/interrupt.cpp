@@ -11,7 +11,9 @@ namespace nic
 namespace
 {
 
-/// Frames of one turn; what a flood brings beyond waits in the card's ring, and then at the sender.
+/// Frames of one turn in either direction; what a flood brings beyond waits in the card's ring, and
+/// then at the sender. An emulated card sends at once, so a protocol that refills at every
+/// completion is a flood too.
 constexpr uint32_t kFramesPerTurn = 64;
 constexpr UINT kAgainMilliseconds = 2;
 
@@ -84,16 +86,16 @@ serve_again_soon(Adapter &adapter)
 void
 serve(Adapter &adapter)
 {
-    uint32_t budget = kFramesPerTurn;
+    uint32_t sends = kFramesPerTurn, receives = kFramesPerTurn;
     for (;;) {
-        complete_sends(adapter);
-        receive_frames(adapter, budget);
+        complete_sends(adapter, sends);
+        receive_frames(adapter, receives);
         finish_filter(adapter);
         indicate_link(adapter);
         if (rearm(adapter)) {
             return;
         }
-        if (budget == 0) {
+        if (sends == 0 || receives == 0) {
             serve_again_soon(adapter);
             return;
         }

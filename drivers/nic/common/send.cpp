@@ -104,7 +104,7 @@ pump_sends(Adapter &adapter, PacketQueue &done)
 }
 
 void
-complete_sends(Adapter &adapter)
+complete_sends(Adapter &adapter, uint32_t &budget)
 {
     PacketQueue done;
     {
@@ -113,7 +113,11 @@ complete_sends(Adapter &adapter)
             return;
         }
         bool sent = false;
-        while (void *token = adapter.device->reap_transmit(sent)) {
+        for (; budget != 0; --budget) {
+            void *token = adapter.device->reap_transmit(sent);
+            if (token == nullptr) {
+                break;
+            }
             auto *packet = static_cast<NDIS_PACKET *>(token);
             --adapter.in_ring;
             if (sent) {
