@@ -35,6 +35,9 @@ NTSTATUS Uart::start() {
     if (!NT_SUCCESS(status)) return status;
     out(kModemControl, 0x0B);  // DTR, RTS, OUT2: the interrupt's gate
     out(kInterruptEnable, 0x01);
+    // The line is edge triggered: what came before the interrupt could get through holds it up, and no edge follows. The host
+    // talks first.
+    if (KeSynchronizeExecution(interrupt_, collect, this)) KeSetEvent(&ready_, IO_SERIAL_INCREMENT, FALSE);
     return STATUS_SUCCESS;
 }
 
