@@ -5,6 +5,7 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
@@ -32,6 +33,9 @@ constexpr std::size_t kReadBytes = 16 << 10;
 // An agent that comes up says hello unasked; one that was up before us has to be asked.
 constexpr Milliseconds kAskAgainAfter{200};
 constexpr Milliseconds kResendAfterMax{8000};
+// Whatever an agent says, chunks make progress and fit a frame with their handle and offset.
+constexpr std::size_t kChunkBytesMin = 64;
+constexpr std::size_t kChunkBytesMax = agent::kFramePayloadMax - 64;
 
 std::uint32_t draw_session_id(std::uint32_t seed) {
     std::random_device random;
@@ -47,8 +51,11 @@ std::uint32_t draw_session_id(std::uint32_t seed) {
 struct Client::Line : std::enable_shared_from_this<Client::Line> {
     /// Somebody waits for an answer; the timer is cancelled when it is there.
     struct Waiter {
-        explicit Waiter(const asio::any_io_executor& executor) : wake(executor) {}
+        Waiter(const asio::any_io_executor& executor, std::string operation_)
+            : wake(executor), operation(std::move(operation_)) {}
         asio::steady_timer wake;
+        std::string operation;
+        bool restarted = false;
         std::optional<Response> response;
     };
 
@@ -66,12 +73,18 @@ struct Client::Line : std::enable_shared_from_this<Client::Line> {
 
     asio::awaitable<void> read_loop();
     asio::awaitable<void> write_loop();
-    void take(Incoming&& incoming, std::size_t bytes);
+    void take(ReceivedFrame&& frame);
+    void take_hello(HelloReceived&& greeting, std::size_t bytes);
+    void take_response(ResponseReceived&& answer, std::size_t bytes);
+    void end_session();
     void send(std::string frame, std::string_view what, unsigned sequence);
     void lose(std::string why);
     void note(const char* direction, std::string_view what, unsigned sequence, std::size_t bytes);
     Error lost() const {
         return fail(ErrorKind::lost_contact, "the guest's serial line is closed: " + lost_why);
+    }
+    static Error restarted() {
+        return fail(ErrorKind::lost_contact, "the guest restarted: its agent said hello again");
     }
 
     struct CloseFile {
@@ -90,6 +103,8 @@ struct Client::Line : std::enable_shared_from_this<Client::Line> {
     ClientStatistics statistics;
     std::unique_ptr<std::FILE, CloseFile> log;
     TimePoint start;
+    bool is_opening = false;
+    bool has_restarted = false;  // Since the last open().
     bool is_lost = false;
     std::string lost_why;
 };
@@ -135,32 +150,54 @@ void Client::Line::lose(std::string why) {
     }
 }
 
-void Client::Line::take(Incoming&& incoming, std::size_t bytes) {
-    if (auto* greeting = std::get_if<HelloReceived>(&incoming)) {
-        note("<", greeting->ours ? "hello" : "hello (unasked)", 0, bytes);
-        if (greeting->ours) {
-            hello = std::move(greeting->hello);
-        } else if (!hello) {
-            send(
-                session.hello_request(), "hello_request", 0
-            );  // It is up now: no need to wait for the next try.
-            return;
-        }
+/// The guest began anew: no answer will come, and the next open() is another session.
+void Client::Line::end_session() {
+    hello.reset();
+    has_restarted = true;
+    session.renew(draw_session_id(options.seed));
+    for (auto& [sequence, waiter] : waiters) {
+        waiter->restarted = true;
+        waiter->wake.cancel();
+    }
+}
+
+void Client::Line::take_hello(HelloReceived&& greeting, std::size_t bytes) {
+    note("<", greeting.ours ? "hello" : "hello (unasked)", 0, bytes);
+    if (greeting.ours) {
+        hello = std::move(greeting.hello);
         hello_wake.cancel();
-    } else if (auto* answer = std::get_if<ResponseReceived>(&incoming)) {
-        note("<", "response", answer->sequence, bytes);
-        if (const auto waiter = waiters.find(answer->sequence); waiter != waiters.end()) {
-            waiter->second->response = std::move(answer->response);
-            waiter->second->wake.cancel();
-        }
-    } else if (auto* unasked = std::get_if<EventReceived>(&incoming)) {
-        note("<", "event", 0, bytes);
+    } else if (hello) {
+        end_session();
+    } else if (is_opening) {
+        // It is up now: no need to wait for the next try.
+        send(session.hello_request(), "hello_request", 0);
+    }
+}
+
+void Client::Line::take_response(ResponseReceived&& answer, std::size_t bytes) {
+    const auto waiter = waiters.find(answer.sequence);
+    if (waiter == waiters.end()) {
+        return;  // The session knows whom it waits for; it dropped the others.
+    }
+    note("<", waiter->second->operation, answer.sequence, bytes);
+    waiter->second->response = std::move(answer.response);
+    waiter->second->wake.cancel();
+}
+
+void Client::Line::take(ReceivedFrame&& frame) {
+    ++statistics.frames_received;
+    if (auto* greeting = std::get_if<HelloReceived>(&frame.content)) {
+        take_hello(std::move(*greeting), frame.bytes);
+    } else if (auto* answer = std::get_if<ResponseReceived>(&frame.content)) {
+        take_response(std::move(*answer), frame.bytes);
+    } else if (auto* unasked = std::get_if<EventReceived>(&frame.content)) {
+        note("<", "event", 0, frame.bytes);
         if (handler) {
             handler(unasked->event);
         }
     } else {
         ++statistics.dropped;
-        note("<", "dropped: " + std::get<FrameDropped>(incoming).why, 0, bytes);
+        note("<", "dropped: " + std::get<FrameDropped>(frame.content).why, 0, frame.bytes);
     }
 }
 
@@ -175,9 +212,8 @@ asio::awaitable<void> Client::Line::read_loop() {
             break;
         }
         statistics.bytes_received += count;
-        for (auto& incoming : session.receive({bytes.data(), count})) {
-            ++statistics.frames_received;
-            take(std::move(incoming), count);
+        for (auto& frame : session.receive({bytes.data(), count})) {
+            take(std::move(frame));
         }
     }
 }
@@ -224,13 +260,24 @@ ClientStatistics Client::statistics() const {
     return statistics;
 }
 
+std::size_t Client::chunk_bytes() const {
+    const std::size_t told = line_->hello ? line_->hello->chunk_bytes_max() : 0;
+    return std::clamp(told, kChunkBytesMin, kChunkBytesMax);
+}
+
 asio::awaitable<result<Hello>> Client::open(Deadline deadline) {
     const auto line = line_;
+    if (!line->options.log_file.empty() && !line->log) {
+        co_return fail(ErrorKind::environment, line->options.log_file + " cannot be written");
+    }
+    line->is_opening = true;
+    line->has_restarted = false;
     while (!line->hello && !line->is_lost && !deadline.passed(Clock::now())) {
         line->send(line->session.hello_request(), "hello_request", 0);
         line->hello_wake.expires_at(std::min(deadline.at(), Clock::now() + kAskAgainAfter));
         co_await line->hello_wake.async_wait(kReturnErrors);
     }
+    line->is_opening = false;
     if (line->is_lost) {
         co_return line->lost();
     }
@@ -256,19 +303,24 @@ asio::awaitable<result<Response>> Client::call(Request request, Deadline deadlin
     if (line->is_lost) {
         co_return line->lost();
     }
+    if (!line->hello) {
+        co_return line->has_restarted
+            ? Line::restarted()
+            : fail(ErrorKind::internal, "a request before the session was opened");
+    }
     const auto outgoing = line->session.request(request);
     if (!outgoing) {
         co_return outgoing.error();
     }
     const std::string name = operation_name(request);
-    Line::Waiter waiter(line->stream.get_executor());
+    Line::Waiter waiter(line->stream.get_executor(), name);
     line->waiters.emplace(outgoing->sequence, &waiter);
     line->send(outgoing->frame, name, outgoing->sequence);
     for (Milliseconds patience = line->options.resend_after;;
          patience = std::min(patience * 2, kResendAfterMax)) {
         waiter.wake.expires_at(std::min(deadline.at(), Clock::now() + patience));
         co_await waiter.wake.async_wait(kReturnErrors);
-        if (waiter.response || line->is_lost || deadline.passed(Clock::now())) {
+        if (waiter.response || waiter.restarted || line->is_lost || deadline.passed(Clock::now())) {
             break;
         }
         ++line->statistics.resent;
@@ -279,8 +331,8 @@ asio::awaitable<result<Response>> Client::call(Request request, Deadline deadlin
     if (waiter.response) {
         co_return std::move(*waiter.response);
     }
-    if (line->is_lost) {
-        co_return line->lost();
+    if (line->is_lost || waiter.restarted) {
+        co_return in_context("operation " + name, line->is_lost ? line->lost() : Line::restarted());
     }
     co_return in_context("operation " + name, deadline.expired());
 }

@@ -3,7 +3,8 @@
 //
 // The host's end of the RPC: a session over a guest's serial line, requests with deadlines, events.
 // With Asio; everything runs on the stream's executor. A request is sent again, as it was, while no
-// answer comes: the agent performs it once, and gives the same answer again (RPC_FORMAT.md).
+// answer comes: the agent performs it once, and gives the same answer again (RPC_FORMAT.md). A
+// guest that restarts says hello unasked: the session is over then, and open() begins the next.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -46,11 +47,13 @@ class Client {
     ~Client();
 
     /// Opens the session: asks for the agent's hello until it comes. Errors: guest_boot (no hello
-    /// in time), lost_contact, protocol (an agent of another version).
+    /// in time), lost_contact, protocol (an agent of another version), environment (the log file).
+    /// May be called again after the guest has restarted; one call at a time.
     boost::asio::awaitable<result<Hello>> open(Deadline deadline);
 
-    /// One request and its answer. Errors: timeout (names the operation), lost_contact (the line is
-    /// closed), internal.
+    /// One request and its answer; any number at a time. Errors: timeout (names the operation),
+    /// lost_contact (the line is closed, or the guest restarted), internal (no session is open, or
+    /// the request does not fit a frame).
     boost::asio::awaitable<result<Response>> call(Request request, Deadline deadline);
 
     /// Called for each event of the guest's, on the executor.
@@ -60,6 +63,9 @@ class Client {
     void close();
 
     ClientStatistics statistics() const;
+
+    /// Bytes of a file that one chunk carries, as the agent said in its hello; never 0.
+    std::size_t chunk_bytes() const;
 
   private:
     struct Line;

@@ -62,22 +62,30 @@ result<OutgoingRequest> Session::request(const Request& request) {
         last_sequence_, sealed(agent::FrameType::request, id_, last_sequence_, payload)};
 }
 
-std::vector<Incoming> Session::receive(std::span<const std::uint8_t> bytes) {
-    std::vector<Incoming> incoming;
+void Session::renew(std::uint32_t id) {
+    id_ = id;
+    outstanding_.clear();
+}
+
+std::vector<ReceivedFrame> Session::receive(std::span<const std::uint8_t> bytes) {
+    std::vector<ReceivedFrame> frames;
     while (!bytes.empty()) {
         bytes = bytes.subspan(decoder_.feed(bytes.data(), bytes.size()));
         agent::FrameHead head;
         const std::uint8_t* payload = nullptr;
         std::size_t length = 0;
         while (decoder_.next(&head, &payload, &length)) {
-            incoming.push_back(understand(head, {payload, length}));
+            frames.push_back({understand(head, {payload, length}), agent::frame_bytes(length)});
         }
     }
-    return incoming;
+    return frames;
 }
 
 Incoming Session::understand(const agent::FrameHead& head, std::span<const std::uint8_t> payload) {
     if (head.type == agent::FrameType::hello) {
+        if (head.session != id_ && head.session != 0) {
+            return FrameDropped{fmt::format("a hello of session {:08x}", head.session)};
+        }
         auto hello = parsed<Hello>(payload);
         if (!hello) {
             return nonsense("a hello");

@@ -43,6 +43,11 @@ struct FrameDropped {
 };
 using Incoming = std::variant<HelloReceived, ResponseReceived, EventReceived, FrameDropped>;
 
+struct ReceivedFrame {
+    Incoming content;
+    std::size_t bytes = 0;  // Of the whole frame on the line.
+};
+
 struct OutgoingRequest {
     std::uint16_t sequence = 0;
     std::string frame;  // Sent again as it is when no answer comes.
@@ -54,6 +59,9 @@ class Session {
     explicit Session(std::uint32_t id);
 
     std::uint32_t id() const { return id_; }
+
+    /// Begins another session on the same line: nothing of the old one is outstanding any more.
+    void renew(std::uint32_t id);
 
     /// The frame that opens the session.
     std::string hello_request() const;
@@ -67,7 +75,7 @@ class Session {
 
     /// Takes bytes as they came and says what good frames they completed. Garbage is skipped and
     /// counted.
-    std::vector<Incoming> receive(std::span<const std::uint8_t> bytes);
+    std::vector<ReceivedFrame> receive(std::span<const std::uint8_t> bytes);
 
     const agent::FrameStatistics& statistics() const { return decoder_.statistics(); }
 

@@ -12,7 +12,6 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr std::size_t kChunkBytes = 4096;           // What every agent takes (rpc.options).
 constexpr std::uint64_t kFileBytesMax = 256 << 20;  // Of a file the guest claims to have.
 
 std::string hash_of(const std::string& bytes) {
@@ -56,11 +55,12 @@ asio::awaitable<result<void>> put_file(
     const auto begun = co_await ask(client, std::move(begin), what, deadline);
     RUNDOWN_CO_TRY(begun);
     const auto handle = static_cast<std::uint32_t>(begun->value());
-    for (std::size_t offset = 0; offset < bytes.size(); offset += kChunkBytes) {
+    const std::size_t chunk_bytes = client.chunk_bytes();
+    for (std::size_t offset = 0; offset < bytes.size(); offset += chunk_bytes) {
         Request chunk;
         chunk.mutable_file_put_chunk()->set_handle(handle);
         chunk.mutable_file_put_chunk()->set_offset(offset);
-        chunk.mutable_file_put_chunk()->set_data(bytes.substr(offset, kChunkBytes));
+        chunk.mutable_file_put_chunk()->set_data(bytes.substr(offset, chunk_bytes));
         RUNDOWN_CO_TRY(co_await ask(client, std::move(chunk), what, deadline));
     }
     Request end;
@@ -87,7 +87,7 @@ asio::awaitable<result<std::string>> get_file(Client& client, std::string name, 
         chunk.mutable_file_get_chunk()->set_handle(file.handle());
         chunk.mutable_file_get_chunk()->set_offset(bytes.size());
         chunk.mutable_file_get_chunk()->set_bytes(static_cast<std::uint32_t>(
-            std::min<std::uint64_t>(kChunkBytes, file.bytes() - bytes.size())
+            std::min<std::uint64_t>(client.chunk_bytes(), file.bytes() - bytes.size())
         ));
         const auto part = co_await ask(client, std::move(chunk), what, deadline);
         RUNDOWN_CO_TRY(part);

@@ -5,6 +5,13 @@
 
 namespace rundown::agent {
 
+namespace {
+
+/// True when `a` was drawn before `b`, the counter being 16 bits wide.
+bool before(uint16_t a, uint16_t b) { return static_cast<int16_t>(static_cast<uint16_t>(a - b)) < 0; }
+
+}  // namespace
+
 const Replies::Entry* Replies::find(uint16_t sequence) const {
     for (const Entry& entry : entries_)
         if (entry.used && entry.sequence == sequence) return &entry;
@@ -13,7 +20,7 @@ const Replies::Entry* Replies::find(uint16_t sequence) const {
 
 Seen Replies::look_up(uint16_t sequence, const uint8_t** frame, size_t* bytes) const {
     const Entry* entry = find(sequence);
-    if (!entry) return Seen::never;
+    if (!entry) return forgot_any_ && !before(forgotten_to_, sequence) ? Seen::too_old : Seen::never;
     if (!entry->done) return Seen::in_progress;
     if (!entry->stored) return Seen::forgotten;
     *frame = entry->frame;
@@ -21,19 +28,27 @@ Seen Replies::look_up(uint16_t sequence, const uint8_t** frame, size_t* bytes) c
     return Seen::answered;
 }
 
-bool Replies::begin(uint16_t sequence) {
-    Entry* chosen = const_cast<Entry*>(find(sequence));  // performed again
+/// A free entry, or the one whose answer is the oldest; null when every request is being performed.
+Replies::Entry* Replies::choose() {
+    Entry* chosen = nullptr;
     for (Entry& entry : entries_) {
-        if (chosen && chosen->used && chosen->sequence == sequence) break;
-        if (entry.used && !entry.done) continue;
-        if (!chosen || !entry.used || (chosen->used && entry.order < chosen->order)) chosen = &entry;
-        if (!entry.used) break;
+        if (!entry.used) return &entry;
+        if (entry.done && (!chosen || before(entry.sequence, chosen->sequence))) chosen = &entry;
     }
-    if (!chosen) return false;
-    chosen->sequence = sequence;
-    chosen->used = true;
-    chosen->done = chosen->stored = false;
-    chosen->order = ++order_;
+    return chosen;
+}
+
+bool Replies::begin(uint16_t sequence) {
+    Entry* entry = const_cast<Entry*>(find(sequence));  // Performed again.
+    if (!entry) entry = choose();
+    if (!entry) return false;
+    if (entry->used && entry->sequence != sequence && (!forgot_any_ || before(forgotten_to_, entry->sequence))) {
+        forgot_any_ = true;
+        forgotten_to_ = entry->sequence;
+    }
+    entry->sequence = sequence;
+    entry->used = true;
+    entry->done = entry->stored = false;
     return true;
 }
 
@@ -48,6 +63,7 @@ void Replies::answered(uint16_t sequence, const uint8_t* frame, size_t bytes) {
 
 void Replies::reset() {
     for (Entry& entry : entries_) entry.used = false;
+    forgot_any_ = false;
 }
 
 }  // namespace rundown::agent

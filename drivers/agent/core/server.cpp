@@ -100,19 +100,17 @@ const Operation* Server::find(pb_size_t tag) const {
     return nullptr;
 }
 
-bool Server::answered_before(const FrameHead& head, const Operation* operation) {
+/// `never`: it is begun now, for the caller to perform. `answered`: the stored answer is in quick_->frame.
+Seen Server::look_up_and_begin(const FrameHead& head, const Operation* operation, size_t* stored_bytes) {
+    const Guard guard(home_.context, home_.lock, home_.unlock);
     const uint8_t* frame = nullptr;
-    size_t bytes = 0;
-    Seen seen;
-    {
-        const Guard guard(home_.context, home_.lock, home_.unlock);
-        seen = replies_.look_up(head.sequence, &frame, &bytes);
-        if (seen == Seen::answered) memcpy(quick_->frame, frame, bytes);
-        const bool again = seen == Seen::forgotten && operation && (operation->flags & kRepeatable);
-        if (seen == Seen::never || again) return !replies_.begin(head.sequence);
-    }
-    if (seen == Seen::answered) send(quick_->frame, bytes);
-    return true;
+    Seen seen = replies_.look_up(head.sequence, &frame, stored_bytes);
+    if (seen == Seen::answered) memcpy(quick_->frame, frame, *stored_bytes);
+    const bool harmless = operation && (operation->flags & kRepeatable);
+    if ((seen == Seen::forgotten || seen == Seen::too_old) && harmless) seen = Seen::never;
+    // With every entry taken by a request in progress this one waits: the host sends it again.
+    if (seen == Seen::never && !replies_.begin(head.sequence)) seen = Seen::in_progress;
+    return seen;
 }
 
 void Server::take_request(const FrameHead& head, const uint8_t* payload, size_t bytes) {
@@ -120,26 +118,39 @@ void Server::take_request(const FrameHead& head, const uint8_t* payload, size_t 
     pb_istream_t stream = pb_istream_from_buffer(payload, bytes);
     const bool decoded = pb_decode(&stream, rundown_rpc_Request_fields, &quick_->request);
     const Operation* operation = decoded ? find(quick_->request.which_op) : nullptr;
-    if (answered_before(head, operation)) return;
+    size_t stored_bytes = 0;
+    const Seen seen = look_up_and_begin(head, operation, &stored_bytes);
+    if (seen == Seen::in_progress) return;
+    if (seen == Seen::answered) return send(quick_->frame, stored_bytes);
     quick_->server = this;
     quick_->operation = operation;
     quick_->session = head.session;
     quick_->sequence = head.sequence;
     memset(&quick_->response, 0, sizeof quick_->response);
-    if (!decoded) {
+    if (seen == Seen::forgotten || seen == Seen::too_old) {
+        refuse(quick_->response, kStatusRequestAborted, "the request came again, and its answer is no longer kept");
+    } else if (!decoded) {
         refuse(quick_->response, kStatusInvalidParameter, "the request cannot be decoded, or a field of it is too long");
     } else if (!operation) {
         refuse(quick_->response, kStatusNotImplemented, "this agent does not perform that operation");
-    } else if (operation->flags & kBlocks) {
-        auto* job = static_cast<Job*>(home_.allocate(home_.context, sizeof(Job)));
-        if (job) memcpy(job, quick_, sizeof *job);
-        if (job && home_.start(home_.context, work, job)) return;
-        if (job) home_.release(home_.context, job);
-        refuse(quick_->response, kStatusDeviceBusy, "the agent's workers are all busy");
-    } else {
+    } else if (!(operation->flags & kBlocks)) {
         perform(*quick_);
+    } else if (hand_over(*quick_)) {
+        return;
+    } else {
+        refuse(quick_->response, kStatusDeviceBusy, "the agent's workers are all busy");
     }
     answer(*quick_);
+}
+
+/// Gives a copy of the job to a worker, which answers it. False: there is no worker, or no memory.
+bool Server::hand_over(const Job& job) {
+    auto* copy = static_cast<Job*>(home_.allocate(home_.context, sizeof(Job)));
+    if (!copy) return false;
+    memcpy(copy, &job, offsetof(Job, frame));
+    if (home_.start(home_.context, work, copy)) return true;
+    home_.release(home_.context, copy);
+    return false;
 }
 
 void Server::perform(Job& job) {

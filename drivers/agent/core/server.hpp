@@ -51,7 +51,8 @@ class Server {
     void take(const FrameHead& head, const uint8_t* payload, size_t bytes);
     void open_session(const uint8_t* payload, size_t bytes);
     void take_request(const FrameHead& head, const uint8_t* payload, size_t bytes);
-    bool answered_before(const FrameHead& head, const Operation* operation);
+    Seen look_up_and_begin(const FrameHead& head, const Operation* operation, size_t* stored_bytes);
+    bool hand_over(const Job& job);
     void perform(Job& job);
     void answer(Job& job);
     static void work(void* job);

@@ -20,6 +20,7 @@ constexpr uint32_t kStatusFileTooLarge = 0xC0000904;
 constexpr uint32_t kStatusDeviceBusy = 0x80000011;
 constexpr uint32_t kStatusCrcError = 0xC000003F;
 constexpr uint32_t kStatusEndOfFile = 0xC0000011;
+constexpr uint32_t kStatusRequestAborted = 0xC0000240;
 constexpr uint32_t kStatusBufferOverflow = 0x80000005;
 
 /// A refusal: status and one sentence, cut to what the message has room for.

@@ -102,6 +102,13 @@ NTSTATUS bring_up() {
 
 }  // namespace
 
+void announce_shutdown(const char* why) {
+    Memory<rundown::agent::Event> event;
+    if (!event) return;  // The system goes either way; QEMU's own event tells the host too.
+    event->which_event = rundown_rpc_Event_shutting_down_tag;
+    copy(event->event.shutting_down, why);
+    server->send_event(*event);
+}
 void fall_silent() { server->fall_silent(); }
 void drain_line() { uart->drain(); }
 

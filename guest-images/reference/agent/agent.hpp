@@ -116,7 +116,9 @@ NTSTATUS device_control(
 /// Fills in a refusal with what failed.
 void refuse_with(Response& response, NTSTATUS status, const char* what);
 
-/// Stops answering for good (server.cpp's; tests of the host).
+/// Tells the host, unasked, that the system is about to go, and why. PASSIVE_LEVEL.
+void announce_shutdown(const char* why);
+/// Stops answering for good (tests of the host).
 void fall_silent();
 /// Waits until the bytes sent have left.
 void drain_line();

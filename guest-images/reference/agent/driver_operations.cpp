@@ -39,7 +39,13 @@ class Key {
     Handle handle_;
 };
 
-void service_key(const char* service, Text& path) { path.add(kServices).add(service); }
+/// The path of a service's key. False, and a refusal: a name that would lead elsewhere.
+bool service_key(const char* service, Text& path, Response& response) {
+    path.add(kServices).add(service);
+    if (service[0] && !strchr(service, '\\') && path.good()) return true;
+    refuse_with(response, STATUS_OBJECT_NAME_INVALID, "that is no name for a service");
+    return false;
+}
 
 NTSTATUS set_parameter(Key& key, const rundown_rpc_Parameter& parameter) {
     switch (parameter.which_value) {
@@ -95,12 +101,26 @@ NTSTATUS set_linkage(HANDLE service, const rundown_rpc_DriverInstall& install) {
     return NT_SUCCESS(status) ? key.set("Bind", REG_MULTI_SZ, list->text, list->length * sizeof(WCHAR)) : status;
 }
 
+NTSTATUS remove_key(const Text& path, const char* below) {
+    Text name(path.characters());
+    name.add(below);
+    Key key;
+    const NTSTATUS status = key.open(name.string());
+    return NT_SUCCESS(status) ? ZwDeleteKey(key.get()) : status;
+}
+
+/// The keys below a service's; they may be absent.
+void remove_parts(const Text& path) {
+    remove_key(path, "\\Parameters");
+    remove_key(path, "\\Linkage");
+}
+
 void install(void*, const Request& request, Response& response) {
     const auto& wanted = request.op.driver_install;
     Text path, image("\\SystemRoot\\system32\\drivers\\");
-    service_key(wanted.service, path);
+    if (!service_key(wanted.service, path, response)) return;
     image.add(wanted.file);
-    if (!path.good() || !wanted.service[0]) return refuse_with(response, STATUS_OBJECT_NAME_INVALID, "the service's name is none");
+    remove_parts(path);  // What an earlier installation set and this one does not must not stay.
     Key key;
     NTSTATUS status = key.create(nullptr, path.string());
     if (NT_SUCCESS(status)) status = key.set("ImagePath", image);
@@ -114,7 +134,7 @@ void install(void*, const Request& request, Response& response) {
 
 void start(void*, const Request& request, Response& response) {
     Text path;
-    service_key(request.op.driver_start.service, path);
+    if (!service_key(request.op.driver_start.service, path, response)) return;
     const NTSTATUS status = ZwLoadDriver(path.string());
     if (NT_SUCCESS(status)) return;
     response.status = static_cast<uint32_t>(status);
@@ -124,33 +144,22 @@ void start(void*, const Request& request, Response& response) {
 
 void stop(void*, const Request& request, Response& response) {
     Text path;
-    service_key(request.op.driver_stop.service, path);
+    if (!service_key(request.op.driver_stop.service, path, response)) return;
     const NTSTATUS status = ZwUnloadDriver(path.string());
     if (!NT_SUCCESS(status)) refuse_with(response, status, "the driver could not be unloaded");
 }
 
-NTSTATUS remove_keys(Text& path) {
-    const char* const below[] = {"\\Parameters", "\\Linkage", ""};
-    NTSTATUS status = STATUS_SUCCESS;
-    for (const char* part : below) {
-        Text name(path.characters());
-        name.add(part);
-        Key key;
-        status = key.open(name.string());
-        if (NT_SUCCESS(status)) status = ZwDeleteKey(key.get());
-    }
-    return status;
-}
-
 void remove(void*, const Request& request, Response& response) {
     Text path;
-    service_key(request.op.driver_remove.service, path);
-    const NTSTATUS status = remove_keys(path);
+    if (!service_key(request.op.driver_remove.service, path, response)) return;
+    remove_parts(path);
+    const NTSTATUS status = remove_key(path, "");
     if (!NT_SUCCESS(status)) refuse_with(response, status, "the service's registry keys could not be deleted");
 }
 
 void query(void*, const Request& request, Response& response) {
-    Text service(request.op.driver_query.service);
+    Text path, service(request.op.driver_query.service);
+    if (!service_key(request.op.driver_query.service, path, response)) return;
     RD_DRIVER_STATE state = {};
     const NTSTATUS status = RdQueryDriver(service.string(), &state);
     if (!NT_SUCCESS(status)) return refuse_with(response, status, "the service's state could not be read");

@@ -91,7 +91,8 @@ NTSTATUS list_pool(rundown_rpc_Census& census) {
 NTSTATUS list_modules(rundown_rpc_Census& census) {
     const Information<RD_MODULES> modules(11);
     if (!NT_SUCCESS(modules.status())) return modules.status();
-    for (ULONG i = 0; i < modules->NumberOfModules && census.module_count < RTL_NUMBER_OF(census.module); ++i) {
+    if (modules->NumberOfModules > RTL_NUMBER_OF(census.module)) return STATUS_BUFFER_OVERFLOW;
+    for (ULONG i = 0; i < modules->NumberOfModules; ++i) {
         const RD_MODULE_INFORMATION& from = modules->Modules[i];
         auto& to = census.module[census.module_count++];
         strncpy(to.name, from.FullPathName + from.OffsetToFileName, sizeof to.name - 1);
@@ -145,7 +146,11 @@ void after_the_answer(Response& response, void (*action)(ULONG), ULONG argument)
     refuse_with(response, status, "no memory for a thread");
 }
 
-void shut_down(ULONG action) { ZwShutdownSystem(action); }
+void shut_down(ULONG action) {
+    announce_shutdown(action == 1 ? "reboot" : "power off");
+    drain_line();
+    ZwShutdownSystem(action);
+}
 void power_off(void*, const Request&, Response& response) { after_the_answer(response, shut_down, 2); }
 void reboot(void*, const Request&, Response& response) { after_the_answer(response, shut_down, 1); }
 
