@@ -80,7 +80,10 @@ extern "C" VOID KiDeviceInterrupt(KI_TRAP_FRAME* frame, UCHAR vector) {
         return;
     }
     const KIRQL irql = irql_of(pin);
-    KiSetInterruptMask(pin, TRUE);
+    // A level line is held by its device until that is served, so it is masked meanwhile. An edge that comes while a line is
+    // masked is lost (82093AA), so an edge line is not: CR8 keeps the next one waiting in the local APIC.
+    const bool level = IsListEmpty(&chains[pin]) || !CONTAINING_RECORD(chains[pin].Flink, KINTERRUPT, Entry)->Latched;
+    if (level) KiSetInterruptMask(pin, TRUE);
     KiEndOfInterrupt();
     cpu::set_irql(irql);
     ++pcr->InterruptDepth;
@@ -98,7 +101,8 @@ extern "C" VOID KiDeviceInterrupt(KI_TRAP_FRAME* frame, UCHAR vector) {
     if (unclaimed[pin] > kStormLimit) {
         KiPrint("interrupt line %u: nobody claims it; masked\n", pin);
         unclaimed[pin] = 0;
-    } else if (!IsListEmpty(&chains[pin])) {
+        KiSetInterruptMask(pin, TRUE);
+    } else if (level && !IsListEmpty(&chains[pin])) {
         KiSetInterruptMask(pin, FALSE);
     }
 }
