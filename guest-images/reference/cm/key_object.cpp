@@ -5,6 +5,8 @@
 #include "cm/cm.hpp"
 #include "rtl/literal.hpp"
 
+extern "C" POBJECT_TYPE* CmKeyObjectType;  // ob/type.cpp: what drivers import
+
 namespace cm {
 
 POBJECT_TYPE KeyType;
@@ -111,7 +113,9 @@ NTSTATUS create_type() {
     info.Delete = delete_key_object;
     info.Parse = parse_key;
     info.QueryName = query_key_name;
-    return ObCreateType(L"Key", &info, &KeyType);
+    const NTSTATUS status = ObCreateType(L"Key", &info, &KeyType);
+    if (NT_SUCCESS(status)) *CmKeyObjectType = KeyType;
+    return status;
 }
 
 }  // namespace
