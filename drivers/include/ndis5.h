@@ -205,6 +205,7 @@ NDISAPI NDIS_STATUS NTAPI NdisQueryPendingIOCount(PVOID Binding, PULONG Count);
 NDISAPI VOID NTAPI NdisReturnPackets(PNDIS_PACKET *, UINT Count);
 NDISAPI VOID NTAPI NdisCancelSendPackets(NDIS_HANDLE Binding, PVOID CancelId);
 NDISAPI PNDIS_PACKET NTAPI NdisGetReceivedPacket(NDIS_HANDLE Binding, NDIS_HANDLE MacContext);
+NDISAPI VOID NTAPI NdisReEnumerateProtocolBindings(NDIS_HANDLE Protocol);
 NDISAPI VOID NTAPI NdisRegisterTdiCallBack(PVOID RegisterCallback, PVOID PnPHandler);
 #if defined(RD_NDIS_INLINE) && !defined(NDIS_BUILDING)
 /* As drivers built with the WDK do it: through the open block. */

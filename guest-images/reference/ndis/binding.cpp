@@ -23,7 +23,7 @@ Transition* new_transition(bool is_bind, Protocol* protocol, Miniport* miniport)
     return transition;
 }
 
-/// Off the lists: a completion that comes later finds nothing. False: it has been completed.
+/// Off the lists: a completion that comes later finds nothing.
 void forget(Transition* transition) {
     const CoreGuard guard;
     RemoveEntryList(&transition->all);
@@ -63,15 +63,15 @@ bool bind_under_way(Protocol* protocol, const Miniport* miniport) {
     return false;
 }
 
-enum class Claim { taken, bound, busy };
-
-Claim claim_bind(Transition* transition) {
+BindStep claim_bind(Transition* transition) {
     const CoreGuard guard;
-    if (find_pair(transition->protocol, transition->miniport)) return Claim::bound;
-    if (bind_under_way(transition->protocol, transition->miniport)) return Claim::busy;
-    InsertTailList(&transition->protocol->binds, &transition->entry);
-    InsertTailList(&all_transitions, &transition->all);
-    return Claim::taken;
+    const BindStep step = bind_step(
+        find_pair(transition->protocol, transition->miniport) != nullptr, bind_under_way(transition->protocol, transition->miniport));
+    if (step == BindStep::call) {
+        InsertTailList(&transition->protocol->binds, &transition->entry);
+        InsertTailList(&all_transitions, &transition->all);
+    }
+    return step;
 }
 
 ULONG64 name_hash(const UNICODE_STRING& name) {
@@ -131,20 +131,19 @@ void call_unbind(Open* open) {
 
 /// The unbind is over. An open the driver has not closed is closed here, so that the system goes on and the host judges.
 void close_what_was_left(Open* open) {
-    bool left;
-    {
-        const CoreGuard guard;
-        left = !open->closed_by_driver && !open->is_gone;
-    }
-    if (!left) return;
+    if (!claim_close(open)) return;
     note_violation(RD_VIOLATION_UNBIND_LEFT_OPEN, open, open->number, "ProtocolUnbindAdapter");
     close_open(open, false);
+}
+
+UnbindStep step_of(const Open* open) {
+    return unbind_step(open->state, open->unbind_called, bind_under_way(open->protocol, open->miniport));
 }
 
 /// With CoreLock held: the caller will wait for the open to be gone. True: it is also the one to call UnbindAdapter.
 bool claim_unbind(Open* open) {
     ++open->waiters;
-    if (open->unbind_called || open->state != OpenState::open) return false;
+    if (step_of(open) != UnbindStep::call) return false;
     open->unbind_called = true;
     open->state = OpenState::unbinding;
     return true;
@@ -177,14 +176,31 @@ bool unbind_one(Choose choose) {
     return open != nullptr;
 }
 
-/// An open on its way up cannot be unbound yet: it is waited for.
-Open* first_beyond_opening(LIST_ENTRY& list, bool by_protocol, bool* opening) {
+/// The first open of a list that can be unbound or waited for now. One on its way up cannot: BindAdapter's end comes first.
+Open* first_to_unbind(LIST_ENTRY& list, bool by_protocol) {
     for (PLIST_ENTRY entry = list.Flink; entry != &list; entry = entry->Flink) {
         Open* open = by_protocol ? CONTAINING_RECORD(entry, Open, protocol_entry) : CONTAINING_RECORD(entry, Open, miniport_entry);
-        if (open->state != OpenState::opening) return open;
-        *opening = true;
+        if (step_of(open) != UnbindStep::wait_for_bind) return open;
     }
     return nullptr;
+}
+
+/// BindAdapter and its end, for the transition's pair.
+NDIS_STATUS offer(Transition* transition) {
+    const NDIS_STATUS status = call_bind(transition);
+    forget(transition);
+    return status;
+}
+
+enum class Pair { none, on_its_way, unbindable };
+Pair look_at_pair(PCUNICODE_STRING protocol_name, PCUNICODE_STRING miniport_name) {
+    const CoreGuard guard;
+    Protocol* protocol = find_protocol_by_name(protocol_name);
+    const Miniport* miniport = find_miniport_by_name(miniport_name);
+    if (!protocol || !miniport) return Pair::none;
+    const Open* open = find_pair(protocol, miniport);
+    if (open && step_of(open) != UnbindStep::wait_for_bind) return Pair::unbindable;
+    return open || bind_under_way(protocol, miniport) ? Pair::on_its_way : Pair::none;
 }
 
 }  // namespace
@@ -192,14 +208,10 @@ Open* first_beyond_opening(LIST_ENTRY& list, bool by_protocol, bool* opening) {
 NTSTATUS bind(Protocol* protocol, Miniport* miniport) {
     Transition* transition = new_transition(true, protocol, miniport);
     if (!transition) return STATUS_INSUFFICIENT_RESOURCES;
-    const Claim claim = claim_bind(transition);
-    NDIS_STATUS status = NDIS_STATUS_SUCCESS;
-    if (claim == Claim::taken) {
-        status = call_bind(transition);
-        forget(transition);
-    }
+    BindStep step;
+    while ((step = claim_bind(transition)) == BindStep::wait) pause(&protocol->changed);
+    const NDIS_STATUS status = step == BindStep::call ? offer(transition) : NDIS_STATUS_SUCCESS;
     ExFreePoolWithTag(transition, kBindingTag);
-    if (claim == Claim::busy) return STATUS_DEVICE_BUSY;
     const CoreGuard guard;
     // A bind that reports success but opened nothing is not a binding.
     if (status == NDIS_STATUS_SUCCESS && !find_pair(protocol, miniport)) return STATUS_UNSUCCESSFUL;
@@ -209,21 +221,25 @@ NTSTATUS bind(Protocol* protocol, Miniport* miniport) {
 NTSTATUS unbind_pair(PCUNICODE_STRING protocol_name, PCUNICODE_STRING miniport_name) {
     bool any = false;
     for (;;) {
-        const bool one = unbind_one([&]() -> Open* {
+        const Pair pair = look_at_pair(protocol_name, miniport_name);
+        if (pair == Pair::none) return any ? STATUS_SUCCESS : STATUS_NOT_FOUND;
+        if (pair == Pair::on_its_way) {
+            LARGE_INTEGER moment = {.QuadPart = -1 * 10000};
+            KeDelayExecutionThread(KernelMode, FALSE, &moment);
+            continue;
+        }
+        any |= unbind_one([&]() -> Open* {
             Protocol* protocol = find_protocol_by_name(protocol_name);
             Miniport* miniport = find_miniport_by_name(miniport_name);
             Open* open = protocol && miniport ? find_pair(protocol, miniport) : nullptr;
-            return open && open->state != OpenState::opening ? open : nullptr;
+            return open && step_of(open) != UnbindStep::wait_for_bind ? open : nullptr;
         });
-        if (!one) return any ? STATUS_SUCCESS : STATUS_NOT_FOUND;
-        any = true;
     }
 }
 
 void unbind_all_of_miniport(Miniport* miniport) {
     for (;;) {
-        bool opening = false;
-        while (unbind_one([&] { return first_beyond_opening(miniport->opens, false, &opening); })) {
+        while (unbind_one([&] { return first_to_unbind(miniport->opens, false); })) {
         }
         {
             const CoreGuard guard;
@@ -235,8 +251,7 @@ void unbind_all_of_miniport(Miniport* miniport) {
 
 void unbind_all_of_protocol(Protocol* protocol) {
     for (;;) {
-        bool opening = false;
-        while (unbind_one([&] { return first_beyond_opening(protocol->opens, true, &opening); })) {
+        while (unbind_one([&] { return first_to_unbind(protocol->opens, true); })) {
         }
         {
             const CoreGuard guard;
@@ -251,7 +266,7 @@ void unbind_all_of_protocol(Protocol* protocol) {
 using namespace ndis;
 
 /// The end of a bind for which BindAdapter returned NDIS_STATUS_PENDING. A context that is not (any more) one of a bind: a
-/// violation in the trace. <= DISPATCH_LEVEL (documented: PASSIVE_LEVEL).
+/// violation in the trace. PASSIVE_LEVEL.
 extern "C" VOID NTAPI NdisCompleteBindAdapter(NDIS_HANDLE BindContext, NDIS_STATUS Status, NDIS_STATUS) {
     require_irql_exactly(PASSIVE_LEVEL, "NdisCompleteBindAdapter", NDIS_CALLER);
     trace(RD_KIND_CALL, RD_EV_COMPLETE_BIND, 0, Status, BindContext);

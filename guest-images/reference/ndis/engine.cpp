@@ -14,6 +14,7 @@ namespace {
 struct Arrival {
     Arrival* next;
     WCHAR protocol[kNameCharacters];  ///< Empty: an adapter came, every protocol is looked at.
+    bool registered;                  ///< The protocol has just registered, and is told when all its binds are complete.
 };
 
 Arrival* first_arrival;  // CoreLock
@@ -21,7 +22,7 @@ Arrival* last_arrival;
 ULONG arrivals;          // queued or being worked on; CoreLock
 KEVENT work, idle;
 
-void queue_arrival(const WCHAR* protocol) {
+void queue_arrival(const WCHAR* protocol, bool registered) {
     auto* arrival = static_cast<Arrival*>(ExAllocatePoolWithTag(NonPagedPool, sizeof(Arrival), kWorkTag));
     if (!arrival) {
         RdPutString("ndis.sys: no memory to queue a bind\n");
@@ -29,6 +30,7 @@ void queue_arrival(const WCHAR* protocol) {
     }
     RtlZeroMemory(arrival, sizeof *arrival);
     for (ULONG i = 0; protocol[i] && i + 1 < kNameCharacters; ++i) arrival->protocol[i] = protocol[i];
+    arrival->registered = registered;
     const CoreGuard guard;
     last_arrival = (last_arrival ? last_arrival->next : first_arrival) = arrival;
     ++arrivals;
@@ -125,25 +127,29 @@ void tell_binds_complete(const WCHAR* protocol_name) {
     leave_protocol(protocol);
 }
 
-/// The name of the `index`-th protocol; false: there are fewer.
-bool protocol_name(ULONG index, WCHAR (&name)[kNameCharacters]) {
+/// Name of a protocol that has not been looked at for this arrival yet; false: all have.
+bool next_protocol(ULONG arrival, WCHAR (&name)[kNameCharacters]) {
     const CoreGuard guard;
-    for (PLIST_ENTRY entry = Protocols.Flink; entry != &Protocols; entry = entry->Flink)
-        if (index-- == 0) {
-            RtlCopyMemory(name, CONTAINING_RECORD(entry, Protocol, entry)->name, sizeof name);
-            return true;
-        }
+    for (PLIST_ENTRY entry = Protocols.Flink; entry != &Protocols; entry = entry->Flink) {
+        Protocol* protocol = CONTAINING_RECORD(entry, Protocol, entry);
+        if (protocol->offered == arrival) continue;
+        protocol->offered = arrival;
+        RtlCopyMemory(name, protocol->name, sizeof name);
+        return true;
+    }
     return false;
 }
 
 void handle(const Arrival& arrival) {
+    static ULONG adapter_arrivals;  // of the engine's thread alone
     if (arrival.protocol[0]) {
         bind_listed(arrival.protocol);
-        tell_binds_complete(arrival.protocol);
+        if (arrival.registered) tell_binds_complete(arrival.protocol);
         return;
     }
+    ++adapter_arrivals;
     WCHAR name[kNameCharacters];
-    for (ULONG index = 0; protocol_name(index, name); ++index) bind_listed(name);
+    while (next_protocol(adapter_arrivals, name)) bind_listed(name);
 }
 
 VOID NTAPI engine_thread(PVOID) {
@@ -168,8 +174,9 @@ NTSTATUS start_engine() {
     return status;
 }
 
-void protocol_came(Protocol* protocol) { queue_arrival(protocol->name); }
-void miniport_came() { queue_arrival(L""); }
+void protocol_came(const Protocol* protocol) { queue_arrival(protocol->name, true); }
+void protocol_wants_more(const WCHAR* name) { queue_arrival(name, false); }
+void miniport_came() { queue_arrival(L"", false); }
 void wait_for_engine() { KeWaitForSingleObject(&idle, Executive, KernelMode, FALSE, nullptr); }
 
 }  // namespace ndis

@@ -51,7 +51,7 @@ template <class See>
 void for_each_open(Miniport* miniport, See see) {
     for (PLIST_ENTRY entry = miniport->opens.Flink; entry != &miniport->opens; entry = entry->Flink) {
         Open* open = CONTAINING_RECORD(entry, Open, miniport_entry);
-        if (open->state != OpenState::closing) see(open);
+        if (filters_count(open->state)) see(open);
     }
 }
 
@@ -96,7 +96,7 @@ MulticastList* list_sum(Miniport* miniport, const Open* open, const MulticastLis
 void commit_filter(Miniport* miniport, Open* open, ULONG filter) {
     {
         const CoreGuard guard;
-        if (open->state == OpenState::closing) return;  // withdrawn meanwhile
+        if (!filters_count(open->state)) return;  // withdrawn meanwhile
         open->packet_filter = filter;
     }
     trace(RD_KIND_NOTE, RD_EV_FILTER_SET, open->number, 0, open, filter, miniport->pushed_filter);
@@ -107,7 +107,7 @@ void commit_list(Open* open, MulticastList*& list) {
     MulticastList* old;
     {
         const CoreGuard guard;
-        const bool withdrawn = open->state == OpenState::closing;
+        const bool withdrawn = !filters_count(open->state);
         old = withdrawn ? list : open->multicast;
         if (!withdrawn) open->multicast = list;
         list = nullptr;

@@ -19,7 +19,7 @@ ULONG who_wants(Open* sender, PNDIS_PACKET packet, const UCHAR* destination, Ope
     const CoreGuard guard;
     for (PLIST_ENTRY entry = miniport->opens.Flink; entry != &miniport->opens && count < kOpensMax; entry = entry->Flink) {
         Open* open = CONTAINING_RECORD(entry, Open, miniport_entry);
-        if (open->state == OpenState::opening || open->state == OpenState::closing || (open == sender && not_to_sender)) continue;
+        if (!gets_indications(open->state) || (open == sender && not_to_sender)) continue;
         if (!wants(open->packet_filter, open->multicast, miniport->address, destination, false)) continue;
         reference(open);
         opens[count++] = open;

@@ -15,6 +15,7 @@
 #include "ndis/filter.hpp"
 #include "ndis/lib/core_seam.hpp"
 #include "ndis/lib/packet_state.hpp"
+#include "ndis/open_state.hpp"
 
 namespace ndis {
 
@@ -44,6 +45,7 @@ struct Protocol {
     LIST_ENTRY binds;           ///< Transition::entry of binds under way.
     ULONG users;                ///< Handlers running that no open holds, and binds under way. CoreLock.
     bool deregistering;         ///< No new bind, no new open. CoreLock.
+    ULONG offered;              ///< Last arrival of an adapter it was looked at for (engine.cpp). CoreLock.
     KEVENT changed;             ///< Auto-reset: something a deregistration waits for has happened.
 };
 
@@ -59,8 +61,6 @@ struct Transition {
     KEVENT done;
 };
 
-enum class OpenState : ULONG { opening, open, unbinding, closing };  // as rd_ndis_bindings reports it
-
 /// One binding: what NdisOpenAdapter's handle points to. Begins with what inlined code calls through.
 struct Open {
     NDIS_OPEN_BLOCK block;
@@ -70,7 +70,6 @@ struct Open {
     NDIS_HANDLE context;        ///< ProtocolBindingContext.
     USHORT number;              ///< In the trace.
     OpenState state;            ///< CoreLock.
-    bool closed_by_driver;      ///< NdisCloseAdapter was called. CoreLock.
     bool unbind_called;         ///< ProtocolUnbindAdapter was or is being called. CoreLock.
     bool complete_close;        ///< The close pended: CloseAdapterComplete is owed.
     bool complete_open;         ///< The open pended: OpenAdapterComplete is owed.
@@ -199,19 +198,21 @@ Open* reference_open(NDIS_HANDLE handle, const char* function);
 void reference(Open* open);
 /// Gives a reference back; the last one completes the close on a worker thread. <= DISPATCH_LEVEL.
 void dereference(Open* open);
-/// A protocol is being called without an open. False: it is deregistering.
-bool enter_protocol(Protocol* protocol);
+/// Gives back a hold on a protocol (Protocol::users, taken with CoreLock held). <= DISPATCH_LEVEL.
 void leave_protocol(Protocol* protocol);
 /// Keeps a miniport from being halted. False: it does not run (yet, or any more). <= DISPATCH_LEVEL.
 bool hold_miniport(Miniport* miniport);
 void release_miniport(Miniport* miniport);
 /// References up to kOpensMax opens of the miniport that are open. <= DISPATCH_LEVEL.
-ULONG reference_opens(Miniport* miniport, Open** opens, bool closing_too = false);
+ULONG reference_opens(Miniport* miniport, Open** opens);
 ULONG open_count(const Protocol* protocol);  // CoreLock held
 USHORT next_binding_number();
 
 // --- open.cpp
-/// Starts closing: the driver's call, or NDIS's own when the driver did not (`by_driver` false). PASSIVE_LEVEL.
+/// Makes the open's state `closing`, for whoever asks first; that one calls close_open. <= DISPATCH_LEVEL.
+bool claim_close(Open* open);
+/// Closes an open whose state the caller has made `closing`: for the driver's call, which holds one reference beside the open's
+/// own, or for NDIS's own (`by_driver` false), when the driver did not. PASSIVE_LEVEL.
 NDIS_STATUS close_open(Open* open, bool by_driver);
 /// What the last reference does. <= DISPATCH_LEVEL.
 void last_reference_gone(Open* open);
@@ -231,8 +232,11 @@ void unbind_all_of_protocol(Protocol* protocol);
 
 // --- engine.cpp
 NTSTATUS start_engine();
-/// Something to bind may have come. `protocol` or `miniport` says what; the other is null. PASSIVE_LEVEL.
-void protocol_came(Protocol* protocol);
+/// A protocol has registered: binds it as its registry says and tells it when all binds are complete. PASSIVE_LEVEL.
+void protocol_came(const Protocol* protocol);
+/// The protocol's list of adapters may have changed. PASSIVE_LEVEL.
+void protocol_wants_more(const WCHAR* name);
+/// An adapter has started: every protocol that lists it is bound to it. PASSIVE_LEVEL.
 void miniport_came();
 void wait_for_engine();  ///< Until it has no work queued. PASSIVE_LEVEL.
 

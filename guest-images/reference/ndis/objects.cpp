@@ -70,20 +70,13 @@ Open* reference_open(NDIS_HANDLE handle, const char* function) {
         const CoreGuard guard;
         Open* open = find_open(handle);
         // A binding may be used from the moment its handle was handed out, and not once NdisCloseAdapter was called.
-        if (open && open->state != OpenState::closing) {
+        if (open && handle_is_valid(open->state)) {
             reference(open);
             return open;
         }
     }
     note_violation(RD_VIOLATION_BAD_OPEN_HANDLE, handle, 0, function);
     return nullptr;
-}
-
-bool enter_protocol(Protocol* protocol) {
-    const CoreGuard guard;
-    if (protocol->deregistering) return false;
-    ++protocol->users;
-    return true;
 }
 
 void leave_protocol(Protocol* protocol) {
@@ -105,12 +98,12 @@ void release_miniport(Miniport* miniport) {
     KeSetEvent(&miniport->changed, IO_NO_INCREMENT, FALSE);
 }
 
-ULONG reference_opens(Miniport* miniport, Open** opens, bool closing_too) {
+ULONG reference_opens(Miniport* miniport, Open** opens) {
     const CoreGuard guard;
     ULONG count = 0;
     for (PLIST_ENTRY entry = miniport->opens.Flink; entry != &miniport->opens && count < kOpensMax; entry = entry->Flink) {
         Open* open = CONTAINING_RECORD(entry, Open, miniport_entry);
-        if (open->state == OpenState::opening || (open->state == OpenState::closing && !closing_too)) continue;
+        if (!gets_indications(open->state)) continue;
         reference(open);
         opens[count++] = open;
     }

@@ -20,6 +20,7 @@ void let_the_call_return() {
 }
 
 void free_memory(Open* open) {
+    if (open->protocol) trace(RD_KIND_NOTE, RD_EV_OPEN_FREED, open->number, 0, open);
     if (open->multicast) ExFreePoolWithTag(open->multicast, kMulticastTag);
     ExFreePoolWithTag(open, kOpenTag);
 }
@@ -28,7 +29,6 @@ void free_memory(Open* open) {
 void take_off(Open* open) {
     Protocol* protocol = open->protocol;
     Miniport* miniport = open->miniport;
-    trace(RD_KIND_NOTE, RD_EV_OPEN_FREED, open->number, 0, open);
     bool free_now;
     {
         const CoreGuard guard;
@@ -123,6 +123,13 @@ bool has_ethernet(PNDIS_MEDIUM media, UINT count, PUINT selected) {
 
 }  // namespace
 
+bool claim_close(Open* open) {
+    const CoreGuard guard;
+    if (!may_close(open->state)) return false;
+    open->state = OpenState::closing;
+    return true;
+}
+
 void last_reference_gone(Open* open) {
     ExInitializeWorkItem(&open->work, close_work, open);
     ExQueueWorkItem(&open->work, DelayedWorkQueue);
@@ -139,16 +146,11 @@ void wait_until_gone(Open* open) {
 }
 
 NDIS_STATUS close_open(Open* open, bool by_driver) {
-    {
-        const CoreGuard guard;
-        open->state = OpenState::closing;
-        open->closed_by_driver = open->closed_by_driver || by_driver;
-    }
     withdraw_filters(open);
     // Whoever still uses the binding makes the close pend; otherwise the seed decides.
-    const bool at_once = by_driver && !seeded_choice(kPendOneIn);
+    constexpr LONG own = 2;  // the open's existence and the caller's
     open->complete_close = false;
-    if (at_once && InterlockedCompareExchange(&open->references, 0, 1) == 1) {
+    if (by_driver && !seeded_choice(kPendOneIn) && closes_at_once(InterlockedCompareExchange(&open->references, 0, own), own)) {
         finish_close(open);
         return NDIS_STATUS_SUCCESS;
     }
@@ -217,24 +219,14 @@ extern "C" VOID NTAPI NdisCloseAdapter(PNDIS_STATUS Status, NDIS_HANDLE NdisBind
     const USHORT binding = open ? open->number : 0;
     const NDIS_HANDLE context = open ? open->context : nullptr;
     trace(RD_KIND_CALL, RD_EV_CLOSE_ADAPTER, binding, 0, NdisBindingHandle, number(context));
-    bool mine = false;
-    if (open) {
-        const CoreGuard guard;
-        mine = open->state != OpenState::closing;
-        if (mine) {
-            open->state = OpenState::closing;
-            open->closed_by_driver = true;
-        }
+    const bool mine = open && claim_close(open);
+    if (open && !mine) {  // another thread's close came between
+        note_violation(RD_VIOLATION_BAD_OPEN_HANDLE, NdisBindingHandle, 0, "NdisCloseAdapter");
+        dereference(open);
     }
-    if (mine) {
-        InterlockedDecrement(&open->references);  // ours: not the last, the open's own is still there
-        *Status = close_open(open, true);
-    } else {
-        if (open) {  // another thread's close came between
-            note_violation(RD_VIOLATION_BAD_OPEN_HANDLE, NdisBindingHandle, 0, "NdisCloseAdapter");
-            dereference(open);
-        }
-        *Status = NDIS_STATUS_FAILURE;
-    }
-    trace(RD_KIND_RETURN, RD_EV_CLOSE_ADAPTER, binding, *Status, NdisBindingHandle, number(context));
+    const NDIS_STATUS status = mine ? close_open(open, true) : NDIS_STATUS_FAILURE;
+    *Status = status;
+    trace(RD_KIND_RETURN, RD_EV_CLOSE_ADAPTER, binding, status, NdisBindingHandle, number(context));
+    // A close that pends is held up to here, so that CloseAdapterComplete does not come while this call is at work.
+    if (mine && status == NDIS_STATUS_PENDING) dereference(open);
 }

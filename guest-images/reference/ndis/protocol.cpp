@@ -126,3 +126,19 @@ extern "C" VOID NTAPI NdisDeregisterProtocol(PNDIS_STATUS Status, NDIS_HANDLE Pr
     }
     trace(RD_KIND_RETURN, RD_EV_DEREGISTER_PROTOCOL, 0, *Status, ProtocolHandle);
 }
+
+/// Offers the adapters that the protocol's Linkage\Bind lists and that it is not bound to, from another thread, as at its
+/// registration. A handle that is not registered: a violation. PASSIVE_LEVEL.
+extern "C" VOID NTAPI NdisReEnumerateProtocolBindings(NDIS_HANDLE NdisProtocolHandle) {
+    require_irql_exactly(PASSIVE_LEVEL, "NdisReEnumerateProtocolBindings", NDIS_CALLER);
+    WCHAR name[kNameCharacters] = {};
+    {
+        const CoreGuard guard;
+        const Protocol* protocol = find_protocol(NdisProtocolHandle);
+        if (protocol && !protocol->deregistering) RtlCopyMemory(name, protocol->name, sizeof name);
+    }
+    if (name[0])
+        protocol_wants_more(name);
+    else
+        note_violation(RD_VIOLATION_BAD_PROTOCOL_HANDLE, NdisProtocolHandle, 0, "NdisReEnumerateProtocolBindings");
+}

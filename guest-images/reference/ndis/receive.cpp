@@ -19,7 +19,7 @@ ULONG who_wants(Miniport* miniport, const UCHAR* destination, Open** opens) {
     const CoreGuard guard;
     for (PLIST_ENTRY entry = miniport->opens.Flink; entry != &miniport->opens && count < kOpensMax; entry = entry->Flink) {
         Open* open = CONTAINING_RECORD(entry, Open, miniport_entry);
-        if (open->state == OpenState::opening || open->state == OpenState::closing) continue;
+        if (!gets_indications(open->state)) continue;
         if (!wants(open->packet_filter, open->multicast, miniport->address, destination, true)) continue;
         reference(open);
         opens[count++] = open;
