@@ -2,6 +2,7 @@
 #include "rpc/session.hpp"
 
 #include <fmt/format.h>
+#include <google/protobuf/stubs/logging.h>
 
 namespace rundown::rpc {
 namespace {
@@ -19,6 +20,8 @@ std::string sealed(
 
 template <class Message>
 std::optional<Message> parsed(std::span<const std::uint8_t> payload) {
+    // What a guest sends wrong is told by the session, not by protobuf on the terminal.
+    const google::protobuf::LogSilencer quiet;
     Message message;
     if (!message.ParseFromArray(payload.data(), static_cast<int>(payload.size()))) {
         return std::nullopt;
