@@ -69,6 +69,18 @@ void set_state(Miniport* miniport, MiniportState state) {
     miniport->state = state;
 }
 
+/// Calls from protocols that are still on their way out of the miniport: packets returned to a halting one.
+void wait_until_unused(Miniport* miniport) {
+    for (;;) {
+        {
+            const CoreGuard guard;
+            if (miniport->users == 0) return;
+        }
+        LARGE_INTEGER timeout = {.QuadPart = -20 * 10000};
+        KeWaitForSingleObject(&miniport->changed, Executive, KernelMode, FALSE, &timeout);
+    }
+}
+
 void call_halt(Miniport* miniport) {
     miniport->owner->characteristics.HaltHandler(miniport->block.MiniportAdapterContext);
     set_state(miniport, MiniportState::halted);
@@ -121,6 +133,8 @@ void halt_miniport(Miniport* miniport, bool surprise) {
     stop_hang_timer(miniport);
     KeWaitForSingleObject(&miniport->requests_idle, Executive, KernelMode, FALSE, nullptr);
     call_halt(miniport);
+    KeFlushQueuedDpcs();
+    wait_until_unused(miniport);
 }
 
 }  // namespace ndis

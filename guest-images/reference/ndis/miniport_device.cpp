@@ -97,7 +97,7 @@ Miniport* create(MiniportDriver* owner) {
     InitializeListHead(&miniport->opens);
     KeInitializeEvent(&miniport->changed, SynchronizationEvent, FALSE);
     KeInitializeEvent(&miniport->requests_idle, NotificationEvent, TRUE);
-    KeInitializeSpinLock(&miniport->serial_lock);
+    init_serialisation(miniport);
     return miniport;
 }
 

@@ -108,6 +108,15 @@ struct RequestItem {
     MulticastList* multicast;   ///< filters.cpp: the list this request would give its open.
 };
 
+constexpr UINT kSendBatch = 16;  // packets given to a miniport in one call
+
+/// Packets on their way into a serialised miniport. A null one was completed before its call returned.
+struct SendBatch {
+    PNDIS_PACKET packets[kSendBatch];
+    NDIS_STATUS statuses[kSendBatch];
+    UINT count;
+};
+
 /// An adapter: what a miniport's handle points to. Begins with what inlined code reads.
 struct Miniport {
     NDIS_MINIPORT_BLOCK block;
@@ -130,10 +139,18 @@ struct Miniport {
     ULONG users;                ///< Holds: binds and calls that NDIS makes for nobody's open. CoreLock.
     KEVENT changed;             ///< Auto-reset: something a halt waits for has happened.
 
-    // The serialising lock of a miniport without NDIS_ATTRIBUTE_DESERIALIZE.
+    // Serialised miniports (serial.cpp). The lock, its owner and what the owner is giving to the miniport now.
     KSPIN_LOCK serial_lock;
     PKTHREAD serial_owner;
     KIRQL serial_irql;
+    SendBatch* giving;          ///< Of the owner.
+    bool draining;              ///< Somebody runs the queues. CoreLock.
+    KDPC drain_dpc;             ///< Goes on with that when it takes long.
+    PNDIS_PACKET first_return;  ///< Given up by protocols, to go back to the miniport. CoreLock.
+    PNDIS_PACKET first_send;    ///< Sends that wait. CoreLock.
+    PNDIS_PACKET last_send;
+    PNDIS_PACKET given;         ///< Sends the miniport has. CoreLock.
+    bool out_of_resources;      ///< Until it has completed a send, or NdisMSendResourcesAvailable. CoreLock.
 
     // Requests: one at a time is the miniport's, the rest wait. CoreLock.
     RequestItem* first_request;
@@ -147,12 +164,6 @@ struct Miniport {
     ULONG pushed_lookahead, pending_lookahead;
     MulticastList* pushed_multicast;
     MulticastList* pending_multicast;
-
-    // Sends of a serialised miniport wait here. CoreLock.
-    PNDIS_PACKET first_send;
-    PNDIS_PACKET last_send;
-    bool sending;               ///< Somebody is in run_sends.
-    bool out_of_resources;      ///< Until NdisMSendResourcesAvailable.
 
     // Reset. CoreLock.
     bool resetting;
@@ -203,6 +214,8 @@ void leave_protocol(Protocol* protocol);
 /// Keeps a miniport from being halted. False: it does not run (yet, or any more). <= DISPATCH_LEVEL.
 bool hold_miniport(Miniport* miniport);
 void release_miniport(Miniport* miniport);
+/// Keeps its memory, whatever its state, where the caller knows that it is there now. <= DISPATCH_LEVEL.
+void keep_miniport(Miniport* miniport);
 /// References up to kOpensMax opens of the miniport that are open. <= DISPATCH_LEVEL.
 ULONG reference_opens(Miniport* miniport, Open** opens);
 ULONG open_count(const Protocol* protocol);  // CoreLock held
@@ -245,6 +258,14 @@ void wait_for_engine();  ///< Until it has no work queued. PASSIVE_LEVEL.
 NDIS_STATUS submit_request(Open* open, PNDIS_REQUEST request);
 /// Takes turns until one is left pending at the miniport, or there is none. <= DISPATCH_LEVEL.
 void run_requests(Miniport* miniport);
+bool requests_waiting(const Miniport* miniport);  ///< One could take its turn now. CoreLock held.
+/// The next one to take its turn, or null. <= DISPATCH_LEVEL; inside the lock of a serialised miniport.
+RequestItem* take_request(Miniport* miniport);
+/// Its turn. False: it pends at the miniport. True: finish_request is due, outside the lock. <= DISPATCH_LEVEL.
+bool take_request_turn(Miniport* miniport, RequestItem* item);
+void finish_request(Miniport* miniport, RequestItem* item);
+/// Completes what a serialised miniport has forgotten in its reset. <= DISPATCH_LEVEL.
+void abort_active_request(Miniport* miniport);
 /// NDIS's own request, waited for. PASSIVE_LEVEL.
 NDIS_STATUS own_request(Miniport* miniport, NDIS_REQUEST_TYPE type, NDIS_OID oid, PVOID buffer, ULONG bytes, ULONG* used = nullptr);
 void request_completed_by_miniport(Miniport* miniport, NDIS_STATUS status);
@@ -262,8 +283,15 @@ void restore_filters(Miniport* miniport);
 // --- send.cpp, loopback.cpp
 NDIS_STATUS send_one(Open* open, PNDIS_PACKET packet, PVOID caller);
 void send_many(Open* open, PPNDIS_PACKET packets, UINT count, PVOID caller);
-void run_sends(Miniport* miniport);
+/// The miniport's completion. <= DISPATCH_LEVEL.
 void send_completed(Miniport* miniport, PNDIS_PACKET packet, NDIS_STATUS status, PVOID caller);
+bool sends_waiting(const Miniport* miniport);  ///< Serialised: some could go now. CoreLock held.
+/// Inside the lock of a serialised miniport: gives it the next packets that wait.
+void give_sends(Miniport* miniport, SendBatch& batch);
+/// Outside it: completes those that did not pend.
+void finish_sends(Miniport* miniport, const SendBatch& batch);
+/// Completes what waits for a serialised miniport and, with `given_too`, what it has. <= DISPATCH_LEVEL.
+void abort_sends(Miniport* miniport, NDIS_STATUS status, bool given_too);
 /// Indicates a copy of the packet to every open whose filter wants it. True: it is for nobody on the wire. DISPATCH_LEVEL.
 bool loop_back(Open* sender, PNDIS_PACKET packet);
 
@@ -294,13 +322,20 @@ void reset_completed(Miniport* miniport, NDIS_STATUS status, bool addressing);
 /// Sends an event to one binding (`open` referenced), or to the protocol as a whole. PASSIVE_LEVEL.
 NDIS_STATUS send_pnp_event(Protocol* protocol, Open* open, NET_PNP_EVENT_CODE code, PVOID buffer, ULONG bytes);
 
+// --- serial.cpp
+void init_serialisation(Miniport* miniport);
+bool serialised(const Miniport* miniport);
+/// The calling thread is inside the lock: the miniport cannot be called now, and will be when the lock is left.
+bool inside_serialised(const Miniport* miniport);
+/// Gives a serialised miniport what waits for it, unless somebody else is at it or inside. <= DISPATCH_LEVEL.
+void run_queues(Miniport* miniport);
+/// Nobody keeps a received packet any more: MiniportReturnPacket, now or in its turn. <= DISPATCH_LEVEL.
+void return_to_miniport(Miniport* miniport, PNDIS_PACKET packet);
+
 // --- miniport.cpp: initialising and halting
 NTSTATUS initialize_miniport(Miniport* miniport);
 /// Unbinds everything and halts. `surprise`: the device is gone. PASSIVE_LEVEL.
 void halt_miniport(Miniport* miniport, bool surprise);
-bool serialised(const Miniport* miniport);
-/// The calling thread holds the serialising lock: the miniport cannot be called now, and will be when the lock is left.
-bool inside_serialised(const Miniport* miniport);
 void fill_handlers(Miniport* miniport);  // exports.cpp: for inlined callers
 void fill_handlers(Open* open);
 

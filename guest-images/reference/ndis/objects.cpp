@@ -92,6 +92,11 @@ bool hold_miniport(Miniport* miniport) {
     return true;
 }
 
+void keep_miniport(Miniport* miniport) {
+    const CoreGuard guard;
+    ++miniport->users;
+}
+
 void release_miniport(Miniport* miniport) {
     const CoreGuard guard;
     --miniport->users;
@@ -139,30 +144,6 @@ AdapterResources* resources_of(NDIS_HANDLE adapter) { return &checked_miniport(a
 
 const NDIS_MINIPORT_CHARACTERISTICS& characteristics_of(NDIS_HANDLE adapter) {
     return checked_miniport(adapter)->owner->characteristics;
-}
-
-bool serialised(const Miniport* miniport) { return !(miniport->attributes & NDIS_ATTRIBUTE_DESERIALIZE); }
-
-bool inside_serialised(const Miniport* miniport) {
-    return serialised(miniport) && miniport->serial_owner == KeGetCurrentThread();
-}
-
-void enter_miniport(NDIS_HANDLE adapter) {
-    Miniport* miniport = checked_miniport(adapter);
-    if (!serialised(miniport)) return;
-    const KIRQL irql = KeAcquireSpinLockRaiseToDpc(&miniport->serial_lock);
-    miniport->serial_irql = irql;
-    miniport->serial_owner = KeGetCurrentThread();
-}
-
-void leave_miniport(NDIS_HANDLE adapter) {
-    Miniport* miniport = checked_miniport(adapter);
-    if (!serialised(miniport)) return;
-    miniport->serial_owner = nullptr;
-    KeReleaseSpinLock(&miniport->serial_lock, miniport->serial_irql);
-    // What protocols asked for inside, on the thread that held the lock, has been waiting for this.
-    if (miniport->first_send) run_sends(miniport);
-    if (miniport->first_request) run_requests(miniport);
 }
 
 }  // namespace ndis

@@ -88,7 +88,7 @@ void settle(Miniport* miniport, PNDIS_PACKET packet, bool at_once, PVOID caller)
         // It reads the status: kept packets come back later, the others are its own again now.
         NDIS_SET_PACKET_STATUS(packet, back ? NDIS_STATUS_SUCCESS : NDIS_STATUS_PENDING);
     } else if (back) {
-        miniport->owner->characteristics.ReturnPacketHandler(miniport->block.MiniportAdapterContext, packet);
+        return_to_miniport(miniport, packet);
     }
 }
 
@@ -185,13 +185,10 @@ VOID NTAPI NdisReturnPackets(PNDIS_PACKET* PacketsToReturn, UINT NumberOfPackets
         const PNDIS_PACKET packet = PacketsToReturn[i];
         auto* miniport = static_cast<Miniport*>(state_of(packet).miniport);
         trace(RD_KIND_CALL, RD_EV_RETURN_PACKETS, 0, 0, packet);
-        if (packet_given_up(packet, NDIS_CALLER)) {
-            // Inside an indication a serialised miniport's lock is held already.
-            const bool inside = inside_serialised(miniport);
-            if (!inside) enter_miniport(miniport);
-            miniport->owner->characteristics.ReturnPacketHandler(miniport->block.MiniportAdapterContext, packet);
-            if (!inside) leave_miniport(miniport);
-        }
+        // With the last of them back, a miniport that halts is gone as soon as it likes.
+        keep_miniport(miniport);
+        if (packet_given_up(packet, NDIS_CALLER)) return_to_miniport(miniport, packet);
+        release_miniport(miniport);
         trace(RD_KIND_RETURN, RD_EV_RETURN_PACKETS, 0, 0, packet);
     }
 }

@@ -40,27 +40,16 @@ void append(Miniport* miniport, RequestItem* item) {
     KeClearEvent(&miniport->requests_idle);
 }
 
-/// The next turn, if nothing is under way at the miniport and nobody else is taking turns.
-RequestItem* take(Miniport* miniport) {
-    if (inside_serialised(miniport)) return nullptr;
-    const CoreGuard guard;
-    RequestItem* item = miniport->first_request;
-    if (!item || miniport->active_request || miniport->request_running) return nullptr;
-    if (!(miniport->first_request = item->next)) miniport->last_request = nullptr;
-    item->next = nullptr;
-    miniport->active_request = item;
-    miniport->request_running = true;
-    return item;
-}
-
 void done(Miniport* miniport) {
     const CoreGuard guard;
     if (InterlockedDecrement(&miniport->requests_pending) == 0) KeSetEvent(&miniport->requests_idle, IO_NO_INCREMENT, FALSE);
 }
 
+}  // namespace
+
 /// Tells the issuer. A protocol that was told NDIS_STATUS_PENDING gets its handler called; otherwise the status is picked up
 /// by submit_request. <= DISPATCH_LEVEL.
-void finish(Miniport* miniport, RequestItem* item) {
+void finish_request(Miniport* miniport, RequestItem* item) {
     done(miniport);
     if (item->done) {
         KeSetEvent(item->done, IO_NO_INCREMENT, FALSE);  // the item is its issuer's
@@ -84,19 +73,18 @@ void finish(Miniport* miniport, RequestItem* item) {
     dereference(open);
 }
 
+namespace {
+
+/// Inside the lock of a serialised miniport.
 NDIS_STATUS ask_miniport(Miniport* miniport, RequestItem* item, NDIS_OID oid, PVOID buffer, ULONG bytes) {
     const NDIS_MINIPORT_CHARACTERISTICS& handlers = miniport->owner->characteristics;
     auto& data = fields(item->request);
     const NDIS_HANDLE context = miniport->block.MiniportAdapterContext;
     // The request outlives a miniport's pending answer, and so do its counters.
     const auto used = reinterpret_cast<PULONG>(&data.BytesWritten), needed = reinterpret_cast<PULONG>(&data.BytesNeeded);
-    NDIS_STATUS status;
     const DispatchScope dispatch;
-    enter_miniport(miniport);
-    status = is_query(item->request) ? handlers.QueryInformationHandler(context, oid, buffer, bytes, used, needed)
-                                     : handlers.SetInformationHandler(context, oid, buffer, bytes, used, needed);
-    leave_miniport(miniport);
-    return status;
+    return is_query(item->request) ? handlers.QueryInformationHandler(context, oid, buffer, bytes, used, needed)
+                                   : handlers.SetInformationHandler(context, oid, buffer, bytes, used, needed);
 }
 
 /// Frees the miniport for the next turn. The item was the active one.
@@ -134,27 +122,44 @@ bool run_on_worker(Miniport* miniport) {
 
 }  // namespace
 
-void run_requests(Miniport* miniport) {
-    while (RequestItem* item = take(miniport)) {
-        NDIS_OID oid = fields(item->request).Oid;
-        PVOID buffer = fields(item->request).InformationBuffer;
-        ULONG bytes = fields(item->request).InformationBufferLength;
-        bool over = true;
-        if (miniport->state == MiniportState::halted) {
-            item->status = NDIS_STATUS_ADAPTER_REMOVED;
-        } else if (take_turn(miniport, *item, oid, buffer, bytes) == Turn::to_miniport) {
-            const NDIS_STATUS status = ask_miniport(miniport, item, oid, buffer, bytes);
-            over = status != NDIS_STATUS_PENDING;
-            if (over) turn_over(miniport, *item, status);
-        }
-        if (over) release_turn(miniport);
-        {
-            const CoreGuard guard;
-            miniport->request_running = false;
-        }
-        if (over) finish(miniport, item);
-        // A pending one may have been completed before request_running was cleared: then take() finds the way free.
+bool requests_waiting(const Miniport* miniport) {
+    return miniport->first_request && !miniport->active_request && !miniport->request_running && !miniport->resetting;
+}
+
+RequestItem* take_request(Miniport* miniport) {
+    const CoreGuard guard;
+    if (!requests_waiting(miniport)) return nullptr;
+    RequestItem* item = miniport->first_request;
+    if (!(miniport->first_request = item->next)) miniport->last_request = nullptr;
+    item->next = nullptr;
+    miniport->active_request = item;
+    miniport->request_running = true;
+    return item;
+}
+
+bool take_request_turn(Miniport* miniport, RequestItem* item) {
+    NDIS_OID oid = fields(item->request).Oid;
+    PVOID buffer = fields(item->request).InformationBuffer;
+    ULONG bytes = fields(item->request).InformationBufferLength;
+    bool over = true;
+    if (miniport->state == MiniportState::halted) {
+        item->status = NDIS_STATUS_ADAPTER_REMOVED;
+    } else if (take_turn(miniport, *item, oid, buffer, bytes) == Turn::to_miniport) {
+        const NDIS_STATUS status = ask_miniport(miniport, item, oid, buffer, bytes);
+        over = status != NDIS_STATUS_PENDING;
+        if (over) turn_over(miniport, *item, status);
     }
+    if (over) release_turn(miniport);
+    const CoreGuard guard;
+    miniport->request_running = false;
+    return over;
+}
+
+void run_requests(Miniport* miniport) {
+    if (serialised(miniport)) return run_queues(miniport);
+    while (RequestItem* item = take_request(miniport))
+        if (take_request_turn(miniport, item)) finish_request(miniport, item);
+    // One that pended may have been completed before request_running was cleared: then take_request finds the way free.
 }
 
 NDIS_STATUS submit_request(Open* open, PNDIS_REQUEST request) {
@@ -207,6 +212,14 @@ NDIS_STATUS own_request(Miniport* miniport, NDIS_REQUEST_TYPE type, NDIS_OID oid
     return status;
 }
 
+void abort_active_request(Miniport* miniport) {
+    {
+        const CoreGuard guard;
+        if (!miniport->active_request || miniport->request_running) return;
+    }
+    request_completed_by_miniport(miniport, NDIS_STATUS_REQUEST_ABORTED);
+}
+
 void request_completed_by_miniport(Miniport* miniport, NDIS_STATUS status) {
     RequestItem* item;
     {
@@ -216,7 +229,7 @@ void request_completed_by_miniport(Miniport* miniport, NDIS_STATUS status) {
     if (!item) RdBugCheckText("ndis.sys: a miniport completes a request it does not have", 0x7C, 0x4, number(miniport), 0, 0);
     turn_over(miniport, *item, status);
     release_turn(miniport);
-    finish(miniport, item);
+    finish_request(miniport, item);
     run_requests(miniport);
 }
 

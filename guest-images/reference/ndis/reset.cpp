@@ -10,50 +10,47 @@ namespace ndis {
 
 namespace {
 
+void queue(Miniport* miniport, PWORKER_THREAD_ROUTINE routine) {
+    ExInitializeWorkItem(&miniport->reset_work, routine, miniport);
+    ExQueueWorkItem(&miniport->reset_work, CriticalWorkQueue);
+}
+
+void tell(Open* open, NDIS_STATUS status) {
+    const DispatchScope dispatch;
+    trace(RD_KIND_CALLBACK, RD_EV_RESET_COMPLETE, open->number, status, open->context);
+    open->protocol->characteristics.ResetCompleteHandler(open->context, status);
+    trace(RD_KIND_CALLBACK_RETURN, RD_EV_RESET_COMPLETE, open->number, status, open->context);
+    dereference(open);
+}
+
 /// The end of a reset, on a worker thread: pushing filters waits.
 VOID NTAPI finish(PVOID context) {
     auto* miniport = static_cast<Miniport*>(context);
     const NDIS_STATUS status = miniport->reset_status;
     Open* open = miniport->reset_open;
+    if (serialised(miniport)) {
+        // A serialised miniport forgets in its reset what it had; NDIS completes it.
+        abort_sends(miniport, NDIS_STATUS_RESET_ABORTED, true);
+        abort_active_request(miniport);
+    }
     {
         const CoreGuard guard;
         miniport->resetting = false;
+        miniport->out_of_resources = false;
         miniport->reset_open = nullptr;
     }
     if (miniport->reset_addressing && status == NDIS_STATUS_SUCCESS) restore_filters(miniport);
     indicate_status(miniport, NDIS_STATUS_RESET_END, const_cast<NDIS_STATUS*>(&status), sizeof status);
     indicate_status_complete(miniport);
-    if (open) {
-        const DispatchScope dispatch;
-        trace(RD_KIND_CALLBACK, RD_EV_RESET_COMPLETE, open->number, status, open->context);
-        open->protocol->characteristics.ResetCompleteHandler(open->context, status);
-        trace(RD_KIND_CALLBACK_RETURN, RD_EV_RESET_COMPLETE, open->number, status, open->context);
-        dereference(open);
-    }
-    run_sends(miniport);
+    if (open) tell(open, status);
     run_requests(miniport);
+    if (serialised(miniport)) run_queues(miniport);
     release_miniport(miniport);
 }
 
-}  // namespace
-
-NDIS_STATUS start_reset(Miniport* miniport, Open* open) {
-    if (!miniport->owner->characteristics.ResetHandler) return NDIS_STATUS_NOT_RESETTABLE;
-    if (!hold_miniport(miniport)) return NDIS_STATUS_ADAPTER_NOT_READY;
-    bool mine;
-    {
-        const CoreGuard guard;
-        mine = !miniport->resetting;
-        if (mine) {
-            miniport->resetting = true;
-            miniport->reset_open = open;
-            if (open) reference(open);
-        }
-    }
-    if (!mine) {
-        release_miniport(miniport);
-        return NDIS_STATUS_RESET_IN_PROGRESS;
-    }
+/// Its beginning, on a worker thread too: a protocol may ask for a reset holding a lock that its handlers want.
+VOID NTAPI begin(PVOID context) {
+    auto* miniport = static_cast<Miniport*>(context);
     indicate_status(miniport, NDIS_STATUS_RESET_START, nullptr, 0);
     indicate_status_complete(miniport);
     BOOLEAN addressing = FALSE;
@@ -65,6 +62,23 @@ NDIS_STATUS start_reset(Miniport* miniport, Open* open) {
         leave_miniport(miniport);
     }
     if (status != NDIS_STATUS_PENDING) reset_completed(miniport, status, addressing);
+    release_miniport(miniport);
+}
+
+}  // namespace
+
+NDIS_STATUS start_reset(Miniport* miniport, Open* open) {
+    if (!miniport->owner->characteristics.ResetHandler) return NDIS_STATUS_NOT_RESETTABLE;
+    {
+        const CoreGuard guard;
+        if (miniport->state != MiniportState::running) return NDIS_STATUS_ADAPTER_NOT_READY;
+        if (miniport->resetting) return NDIS_STATUS_RESET_IN_PROGRESS;
+        miniport->resetting = true;
+        miniport->reset_open = open;
+        miniport->users += 2;  // begin's and finish's
+        if (open) reference(open);
+    }
+    queue(miniport, begin);
     return NDIS_STATUS_PENDING;
 }
 
@@ -73,8 +87,7 @@ void reset_completed(Miniport* miniport, NDIS_STATUS status, bool addressing) {
         RdBugCheckText("ndis.sys: a miniport completes a reset it does not have", 0x7C, 0x52440203, number(miniport), 0, 0);
     miniport->reset_status = status;
     miniport->reset_addressing = addressing;
-    ExInitializeWorkItem(&miniport->reset_work, finish, miniport);
-    ExQueueWorkItem(&miniport->reset_work, DelayedWorkQueue);
+    queue(miniport, finish);
 }
 
 namespace {

@@ -10,8 +10,6 @@ namespace ndis {
 
 namespace {
 
-constexpr UINT kBatch = 16;  // packets given to a serialised miniport in one call
-
 /// The packet is NDIS's, and holds its open, until it is completed.
 void begin(Open* open, PNDIS_PACKET packet, const char* function, PVOID caller) {
     packet_sent(packet, open, function, caller);
@@ -73,39 +71,70 @@ PNDIS_PACKET dequeue(Miniport* miniport) {
     return packet;
 }
 
+/// Sends a serialised miniport has, in both directions: core[0] is the one before. CoreLock held.
+void link_given(Miniport* miniport, PNDIS_PACKET packet) {
+    PacketState& state = state_of(packet);
+    state.next = miniport->given;
+    state.core[0] = nullptr;
+    state.core[1] = miniport;
+    if (state.next) state_of(state.next).core[0] = packet;
+    miniport->given = packet;
+}
+
+void unlink_given(Miniport* miniport, PNDIS_PACKET packet) {
+    PacketState& state = state_of(packet);
+    if (!state.core[1]) return;
+    auto* before = static_cast<PNDIS_PACKET>(state.core[0]);
+    (before ? state_of(before).next : miniport->given) = state.next;
+    if (state.next) state_of(state.next).core[0] = before;
+    state.next = nullptr;
+    state.core[0] = state.core[1] = nullptr;
+}
+
 void put_back(Miniport* miniport, PNDIS_PACKET packet) {
     const CoreGuard guard;
+    unlink_given(miniport, packet);
     state_of(packet).next = miniport->first_send;
     miniport->first_send = packet;
     if (!miniport->last_send) miniport->last_send = packet;
     miniport->out_of_resources = true;
 }
 
-/// Up to kBatch packets that may go now; 0: none, or somebody else is at it.
-UINT take_batch(Miniport* miniport, PNDIS_PACKET* packets) {
-    if (inside_serialised(miniport)) return 0;
+void take_batch(Miniport* miniport, SendBatch& batch) {
     const CoreGuard guard;
-    UINT count = 0;
-    if (miniport->sending || miniport->out_of_resources || miniport->resetting) return 0;
-    const UINT most = miniport->owner->characteristics.SendPacketsHandler ? kBatch : 1;
-    while (count < most && (packets[count] = dequeue(miniport)) != nullptr) ++count;
-    miniport->sending = count != 0;
-    return count;
+    const UINT most = miniport->owner->characteristics.SendPacketsHandler ? kSendBatch : 1;
+    batch.count = 0;
+    if (!sends_waiting(miniport)) return;
+    while (batch.count < most && (batch.packets[batch.count] = dequeue(miniport)) != nullptr)
+        link_given(miniport, batch.packets[batch.count++]);
 }
 
-void give_batch(Miniport* miniport, PNDIS_PACKET* packets, UINT count, NDIS_STATUS* statuses) {
+void call_miniport(Miniport* miniport, SendBatch& batch) {
     const NDIS_MINIPORT_CHARACTERISTICS& handlers = miniport->owner->characteristics;
     const NDIS_HANDLE context = miniport->block.MiniportAdapterContext;
-    enter_miniport(miniport);
-    if (handlers.SendPacketsHandler) {
-        for (UINT i = 0; i < count; ++i) NDIS_SET_PACKET_STATUS(packets[i], NDIS_STATUS_PENDING);
-        handlers.SendPacketsHandler(context, packets, count);
-        // Under the lock, so that no completion can have come between.
-        for (UINT i = 0; i < count; ++i) statuses[i] = NDIS_GET_PACKET_STATUS(packets[i]);
-    } else {
-        statuses[0] = handlers.SendHandler(context, packets[0], NdisGetPacketFlags(packets[0]));
+    if (!handlers.SendPacketsHandler) {
+        batch.statuses[0] = handlers.SendHandler(context, batch.packets[0], NdisGetPacketFlags(batch.packets[0]));
+        return;
     }
-    leave_miniport(miniport);
+    PNDIS_PACKET array[kSendBatch];  // the batch's own has those taken out that are completed meanwhile
+    for (UINT i = 0; i < batch.count; ++i) {
+        array[i] = batch.packets[i];
+        NDIS_SET_PACKET_STATUS(array[i], NDIS_STATUS_PENDING);
+    }
+    handlers.SendPacketsHandler(context, array, batch.count);
+    for (UINT i = 0; i < batch.count; ++i)
+        if (batch.packets[i]) batch.statuses[i] = NDIS_GET_PACKET_STATUS(batch.packets[i]);
+}
+
+/// A packet is the protocol's again: not what the miniport has any more, nor what it is being given.
+void forget_given(Miniport* miniport, PNDIS_PACKET packet) {
+    {
+        const CoreGuard guard;
+        unlink_given(miniport, packet);
+    }
+    SendBatch* batch = inside_serialised(miniport) ? miniport->giving : nullptr;
+    for (UINT i = 0; batch && i < batch->count; ++i)
+        if (batch->packets[i] == packet) batch->packets[i] = nullptr;
 }
 
 /// To a deserialised miniport. Status of a packet that is not pending, else NDIS_STATUS_PENDING.
@@ -125,22 +154,44 @@ void give_run(Miniport* miniport, PPNDIS_PACKET packets, UINT count) {
 
 }  // namespace
 
-void run_sends(Miniport* miniport) {
-    PNDIS_PACKET packets[kBatch];
-    NDIS_STATUS statuses[kBatch];
-    const DispatchScope dispatch;
-    while (const UINT count = take_batch(miniport, packets)) {
-        give_batch(miniport, packets, count, statuses);
-        // From the back, so that what goes back into the queue stays in order.
-        for (UINT i = count; i-- > 0;)
-            if (statuses[i] == NDIS_STATUS_RESOURCES) put_back(miniport, packets[i]);
+bool sends_waiting(const Miniport* miniport) {
+    return miniport->first_send && !miniport->out_of_resources && !miniport->resetting;
+}
+
+void give_sends(Miniport* miniport, SendBatch& batch) {
+    take_batch(miniport, batch);
+    if (!batch.count) return;
+    miniport->giving = &batch;
+    call_miniport(miniport, batch);
+    miniport->giving = nullptr;
+    // With one that it has no room for, the miniport has stopped: the rest goes back too. From the back, to stay in order.
+    UINT taken = 0;
+    while (taken < batch.count && (!batch.packets[taken] || batch.statuses[taken] != NDIS_STATUS_RESOURCES)) ++taken;
+    for (UINT i = batch.count; i-- > taken;)
+        if (batch.packets[i]) put_back(miniport, batch.packets[i]);
+    batch.count = taken;
+}
+
+void finish_sends(Miniport* miniport, const SendBatch& batch) {
+    for (UINT i = 0; i < batch.count; ++i) {
+        const PNDIS_PACKET packet = batch.packets[i];
+        if (!packet || batch.statuses[i] == NDIS_STATUS_PENDING) continue;
+        forget_given(miniport, packet);
+        InterlockedIncrement64(&miniport->frames_out);
+        complete(static_cast<Open*>(state_of(packet).open), packet, batch.statuses[i], NDIS_CALLER);
+    }
+}
+
+void abort_sends(Miniport* miniport, NDIS_STATUS status, bool given_too) {
+    for (;;) {
+        PNDIS_PACKET packet;
         {
             const CoreGuard guard;
-            miniport->sending = false;
+            packet = dequeue(miniport);
+            if (!packet && given_too && (packet = miniport->given) != nullptr) unlink_given(miniport, packet);
         }
-        for (UINT i = 0; i < count; ++i)
-            if (statuses[i] != NDIS_STATUS_RESOURCES && statuses[i] != NDIS_STATUS_PENDING)
-                send_completed(miniport, packets[i], statuses[i], NDIS_CALLER);
+        if (!packet) return;
+        complete(static_cast<Open*>(state_of(packet).open), packet, status, NDIS_CALLER);
     }
 }
 
@@ -149,7 +200,14 @@ void send_completed(Miniport* miniport, PNDIS_PACKET packet, NDIS_STATUS status,
     if (!open || owner_of(packet) != PacketOwner::sent || state_of(packet).miniport != miniport)
         RdBugCheckText("ndis.sys: a miniport completes a send it does not have", 0x7C, 0x3, number(miniport), number(packet), number(caller));
     InterlockedIncrement64(&miniport->frames_out);
+    if (!serialised(miniport)) return complete(open, packet, status, caller);
+    forget_given(miniport, packet);
+    {
+        const CoreGuard guard;
+        miniport->out_of_resources = false;
+    }
     complete(open, packet, status, caller);
+    run_queues(miniport);
 }
 
 NDIS_STATUS send_one(Open* open, PNDIS_PACKET packet, PVOID caller) {
@@ -160,7 +218,7 @@ NDIS_STATUS send_one(Open* open, PNDIS_PACKET packet, PVOID caller) {
     if (prepare(open, packet, &status) == Way::to_miniport) {
         if (serialised(miniport)) {
             enqueue(miniport, packet);
-            run_sends(miniport);
+            run_queues(miniport);
             return NDIS_STATUS_PENDING;
         }
         status = give_deserialised(miniport, packet);
@@ -175,10 +233,10 @@ NDIS_STATUS send_one(Open* open, PNDIS_PACKET packet, PVOID caller) {
 void send_many(Open* open, PPNDIS_PACKET packets, UINT count, PVOID caller) {
     Miniport* miniport = open->miniport;
     const bool array = !serialised(miniport) && miniport->owner->characteristics.SendPacketsHandler;
-    PNDIS_PACKET run[kBatch];  // the driver's array may be gone once its first packet is complete
+    PNDIS_PACKET run[kSendBatch];  // the driver's array may be gone once its first packet is complete
     const DispatchScope dispatch;
     for (UINT done = 0; done < count;) {
-        const UINT batch = count - done < kBatch ? count - done : kBatch;
+        const UINT batch = count - done < kSendBatch ? count - done : kSendBatch;
         for (UINT i = 0; i < batch; ++i) {
             run[i] = packets[done + i];
             begin(open, run[i], "NdisSendPackets", caller);
@@ -201,7 +259,7 @@ void send_many(Open* open, PPNDIS_PACKET packets, UINT count, PVOID caller) {
         }
         if (array) give_run(miniport, run, ready);
     }
-    if (serialised(miniport)) run_sends(miniport);
+    if (serialised(miniport)) run_queues(miniport);
 }
 
 namespace {
@@ -274,8 +332,12 @@ extern "C" VOID NTAPI NdisCancelSendPackets(NDIS_HANDLE NdisBindingHandle, PVOID
     Miniport* miniport = open->miniport;
     while (PNDIS_PACKET packet = take_cancelled(miniport, open, CancelId))
         complete(open, packet, NDIS_STATUS_REQUEST_ABORTED, NDIS_CALLER);
-    if (miniport->owner->characteristics.CancelSendPacketsHandler)
+    if (miniport->owner->characteristics.CancelSendPacketsHandler) {
+        const bool inside = inside_serialised(miniport);
+        if (!inside) enter_miniport(miniport);
         miniport->owner->characteristics.CancelSendPacketsHandler(miniport->block.MiniportAdapterContext, CancelId);
+        if (!inside) leave_miniport(miniport);
+    }
     trace(RD_KIND_RETURN, RD_EV_CANCEL_SEND_PACKETS, open->number, 0, open, number(CancelId));
     dereference(open);
 }
@@ -293,5 +355,5 @@ extern "C" VOID NTAPI NdisMSendResourcesAvailable(NDIS_HANDLE MiniportAdapterHan
         const CoreGuard guard;
         miniport->out_of_resources = false;
     }
-    run_sends(miniport);  // or leave_miniport does, when this is called with the lock held
+    run_queues(miniport);  // or leave_miniport does, when this is called with the lock held
 }
