@@ -17,6 +17,8 @@ struct ForgottenRequest {
     ULONG LinkSpeed;
 };
 
+constexpr int MostTries = 200;
+
 PNDIS_REQUEST Forgotten;
 
 } // namespace
@@ -26,17 +28,24 @@ __wrap_P5ClearFilters(P5_BINDING *Binding)
 {
     __real_P5ClearFilters(Binding);
 
-    ForgottenRequest *request = rundown::AllocateObject<ForgottenRequest>(P5Tag);
+    // Only a request that pends can be lost; NDIS may complete any at once.
+    for (int tries = 0; tries < MostTries; ++tries) {
+        ForgottenRequest *request = rundown::AllocateObject<ForgottenRequest>(P5Tag);
 
-    if (request == nullptr) {
-        return;
+        if (request == nullptr) {
+            return;
+        }
+        request->Ndis.RequestType = NdisRequestQueryInformation;
+        request->Ndis.DATA.QUERY_INFORMATION.Oid = OID_GEN_LINK_SPEED;
+        request->Ndis.DATA.QUERY_INFORMATION.InformationBuffer = &request->LinkSpeed;
+        request->Ndis.DATA.QUERY_INFORMATION.InformationBufferLength = sizeof(request->LinkSpeed);
+        Forgotten = &request->Ndis;
+        if (P5NdisRequest(P5Who(Binding), Binding->Open, Forgotten) == NDIS_STATUS_PENDING) {
+            return;
+        }
+        Forgotten = nullptr;
+        rundown::FreePool(request, P5Tag);
     }
-    request->Ndis.RequestType = NdisRequestQueryInformation;
-    request->Ndis.DATA.QUERY_INFORMATION.Oid = OID_GEN_LINK_SPEED;
-    request->Ndis.DATA.QUERY_INFORMATION.InformationBuffer = &request->LinkSpeed;
-    request->Ndis.DATA.QUERY_INFORMATION.InformationBufferLength = sizeof(request->LinkSpeed);
-    Forgotten = &request->Ndis;
-    P5NdisRequest(P5Who(Binding), Binding->Open, Forgotten);
 }
 
 extern "C" VOID NTAPI

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+// protocol5/finish_close.cpp
+//
+// The end of a binding whose close has completed, whoever asked for it. A file of its own, so that a
+// defect can stand in for it: the linker wraps only calls between files.
+#include "protocol5/ndis_calls.hpp"
+
+void
+P5FinishClose(P5_BINDING *Binding, BOOLEAN InsideUnbind)
+{
+    const P5_WHO who = P5Who(Binding);
+    const PKEVENT waiter = Binding->CloseWaiter;
+    NDIS_HANDLE unbindContext;
+
+    // Off the list and freed before anyone is told: NDIS may bind the adapter again at once.
+    const BOOLEAN last = P5RemoveBinding(Binding, &unbindContext);
+
+    P5FreeBinding(Binding);
+    if (waiter != nullptr) {
+        KeSetEvent(waiter, IO_NO_INCREMENT, FALSE);
+    }
+    if (unbindContext != nullptr && !InsideUnbind) {
+        P5NdisCompleteUnbindAdapter(who, unbindContext, NDIS_STATUS_SUCCESS);
+    }
+    if (unbindContext != nullptr && last && P5.DeregisterOn == 1) {
+        P5DeregisterSoon();
+    }
+}
