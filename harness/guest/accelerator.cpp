@@ -12,7 +12,10 @@ namespace {
 constexpr int kCacheVersion = 1;
 
 Error kvm_demanded(const std::string& why) {
-    return fail(ErrorKind::environment, "KVM was demanded but cannot run a guest here: " + why + "; use --accel auto or tcg");
+    return fail(
+        ErrorKind::environment,
+        "KVM was demanded but cannot run a guest here: " + why + "; use --accel auto or tcg"
+    );
 }
 
 std::optional<std::string> member(const json::object& object, std::string_view name) {
@@ -34,7 +37,9 @@ AcceleratorWish accelerator_wish_from(std::string_view text) {
 }
 
 result<AcceleratorDecision> decide(
-    AcceleratorWish wish, const std::optional<AcceleratorChoice>& remembered, const std::string& kvm_unusable
+    AcceleratorWish wish,
+    const std::optional<AcceleratorChoice>& remembered,
+    const std::string& kvm_unusable
 ) {
     const auto use = [](Accelerator accelerator, std::string reason) {
         return AcceleratorDecision{AcceleratorStep::use, {accelerator, std::move(reason)}};
@@ -54,7 +59,8 @@ result<AcceleratorDecision> decide(
             return kvm_demanded(kvm_unusable);
         return use(Accelerator::tcg, kvm_unusable);
     }
-    if (!remembered || (wish == AcceleratorWish::kvm && remembered->accelerator != Accelerator::kvm))
+    if (!remembered ||
+        (wish == AcceleratorWish::kvm && remembered->accelerator != Accelerator::kvm))
         return AcceleratorDecision{AcceleratorStep::prove, {}};  // A demand deserves a fresh look.
     return use(remembered->accelerator, remembered->reason);
 }
@@ -89,9 +95,11 @@ std::optional<AcceleratorChoice> from_cache(std::string_view text, const HostIde
     if (!version || *version != kCacheVersion)
         return std::nullopt;
     const auto kernel = member(*object, "kernel"), qemu = member(*object, "qemu");
-    const auto processor = member(*object, "processor"), accelerator = member(*object, "accelerator");
+    const auto processor = member(*object, "processor"),
+               accelerator = member(*object, "accelerator");
     const auto reason = member(*object, "reason");
-    if (!kernel || !qemu || !processor || !accelerator || !reason || HostIdentity{*kernel, *qemu, *processor} != host)
+    if (!kernel || !qemu || !processor || !accelerator || !reason ||
+        HostIdentity{*kernel, *qemu, *processor} != host)
         return std::nullopt;
     for (Accelerator known : {Accelerator::kvm, Accelerator::tcg}) {
         if (*accelerator == to_string(known))

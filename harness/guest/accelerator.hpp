@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // guest/accelerator.hpp
 //
-// KVM or TCG? /dev/kvm proves nothing: on some machines it opens, makes a VM, and never runs a guest. So `auto` boots
-// a guest under KVM and waits a short while for its first byte; the answer is remembered with the identity of the host
-// it was found on. This file decides; accelerator_io.cpp boots. Pure.
+// KVM or TCG? /dev/kvm proves nothing: on some machines it opens, makes a VM, and never runs a
+// guest. So `auto` boots a guest under KVM and waits a short while for its first byte; the answer
+// is remembered with the identity of the host it was found on. This file decides;
+// accelerator_io.cpp boots. Pure.
 #pragma once
 
 #include <optional>
@@ -52,13 +53,16 @@ struct AcceleratorDecision {
 /// "auto", "kvm", "tcg"; invalid for anything else.
 AcceleratorWish accelerator_wish_from(std::string_view text);
 
-/// What follows from the wish, the remembered answer (if it is of this host) and why /dev/kvm cannot be used ("" when
-/// it opens). Fails when KVM was demanded and cannot be.
+/// What follows from the wish, the remembered answer (if it is of this host) and why /dev/kvm
+/// cannot be used ("" when it opens). Fails when KVM was demanded and cannot be.
 result<AcceleratorDecision> decide(
-    AcceleratorWish wish, const std::optional<AcceleratorChoice>& remembered, const std::string& kvm_unusable
+    AcceleratorWish wish,
+    const std::optional<AcceleratorChoice>& remembered,
+    const std::string& kvm_unusable
 );
 
-/// What the proof showed: `failure` is empty when the guest under KVM spoke in time. Fails when KVM was demanded.
+/// What the proof showed: `failure` is empty when the guest under KVM spoke in time. Fails when KVM
+/// was demanded.
 result<AcceleratorChoice> conclude(AcceleratorWish wish, const std::string& failure);
 
 /// The remembered answer as text, and back; nothing when the text is malformed or of another host.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-#pragma GCC diagnostic ignored "-Wmismatched-new-delete"  // GCC 12 takes inlined coroutine frames for mismatches.
+#pragma GCC diagnostic ignored \
+    "-Wmismatched-new-delete"  // GCC 12 takes inlined coroutine frames for mismatches.
 #include "guest/accelerator_io.hpp"
 
 #include <fmt/format.h>
@@ -30,7 +31,8 @@ bool has_spoken(const std::string& debug_console) {
 asio::awaitable<std::string> prove_kvm(Hypervisor& hypervisor, GuestSpec proof, Deadline deadline) {
     proof.accelerator = Accelerator::kvm;
     proof.icount.reset();
-    const Deadline start = deadline.within(Clock::now(), Milliseconds(15000), "a guest to start under KVM");
+    const Deadline start =
+        deadline.within(Clock::now(), Milliseconds(15000), "a guest to start under KVM");
     auto started = co_await Guest::start(hypervisor, std::move(proof), start);
     if (!started)
         co_return "a guest did not start under KVM: " + started.error().sentence;
@@ -38,14 +40,18 @@ asio::awaitable<std::string> prove_kvm(Hypervisor& hypervisor, GuestSpec proof, 
     asio::steady_timer timer(co_await asio::this_coro::executor);
     const TimePoint until = std::min(deadline.at(), Clock::now() + kKvmProofTime);
     bool spoke = false;
-    while (!(spoke = has_spoken(guest.files().debug_console)) && Clock::now() < until && guest.end() == GuestEnd::none) {
+    while (!(spoke = has_spoken(guest.files().debug_console)) && Clock::now() < until &&
+           guest.end() == GuestEnd::none) {
         timer.expires_after(kLook);
         co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
     }
     static_cast<void>(co_await guest.stop(deadline));
     if (spoke)
         co_return "";
-    co_return fmt::format("/dev/kvm opens, but a guest did not run a single step under it in {} ms", kKvmProofTime.count());
+    co_return fmt::format(
+        "/dev/kvm opens, but a guest did not run a single step under it in {} ms",
+        kKvmProofTime.count()
+    );
 }
 
 }  // namespace

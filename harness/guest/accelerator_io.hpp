@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // guest/accelerator_io.hpp
 //
-// Performs what accelerator.hpp decides: boots a guest under KVM, reads and writes the remembered answer. With Asio.
+// Performs what accelerator.hpp decides: boots a guest under KVM, reads and writes the remembered
+// answer. With Asio.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -12,10 +13,12 @@
 
 namespace rundown::guest {
 
-inline constexpr Milliseconds kKvmProofTime{3000};  // KVM that works needs about 100 ms to the guest's first byte.
+inline constexpr Milliseconds kKvmProofTime{
+    3000};  // KVM that works needs about 100 ms to the guest's first byte.
 
-/// The accelerator for this host. `proof` is a guest that writes to the debug console as it boots: its kernel, initrd,
-/// command line and directory are used. Errors: environment (KVM was demanded and cannot be), hypervisor.
+/// The accelerator for this host. `proof` is a guest that writes to the debug console as it boots:
+/// its kernel, initrd, command line and directory are used. Errors: environment (KVM was demanded
+/// and cannot be), hypervisor.
 boost::asio::awaitable<result<AcceleratorChoice>> choose_accelerator(
     Hypervisor& hypervisor, AcceleratorWish wish, GuestSpec proof, Deadline deadline
 );

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cstdlib>
 #include <filesystem>
 
 #include "guest/find_program_io.hpp"
@@ -32,8 +33,11 @@ constexpr std::array kModuleDirectories = {
     "/usr/lib/libvirt/connection-driver",
 };
 
+/// Where libvirt will look: its own variable first, as it does.
 bool has_qemu_module() {
     std::error_code error;
+    if (const char* given = std::getenv("LIBVIRT_DRIVER_DIR"))
+        return std::filesystem::exists(std::string(given) + "/libvirt_driver_qemu.so", error);
     for (const char* directory : kModuleDirectories) {
         if (std::filesystem::exists(std::string(directory) + "/libvirt_driver_qemu.so", error))
             return true;
@@ -58,7 +62,11 @@ DoctorFinding check_qemu(const std::string& emulator) {
         return missing("QEMU", program.error().sentence, "qemu-system-x86");
     const std::string line = version_line(*program);
     if (version_number(line).empty())
-        return missing("QEMU", fmt::format("{} does not tell its version: reinstall it", *program), "qemu-system-x86");
+        return missing(
+            "QEMU",
+            fmt::format("{} does not tell its version: reinstall it", *program),
+            "qemu-system-x86"
+        );
     return ok("QEMU", fmt::format("{}: {}", *program, line));
 }
 
@@ -69,12 +77,18 @@ DoctorFinding check_libvirt() {
     if (!has_qemu_module())
         return missing(
             "libvirt",
-            "libvirt's QEMU driver was not found: install it with \"apt-get install libvirt-daemon-driver-qemu\"",
+            "libvirt's QEMU driver was not found: install it with \"apt-get install "
+            "libvirt-daemon-driver-qemu\"",
             "libvirt-daemon-driver-qemu"
         );
     return ok(
         "libvirt",
-        fmt::format("{}.{}.{} with its QEMU driver", version / 1000000, version / 1000 % 1000, version % 1000)
+        fmt::format(
+            "{}.{}.{} with its QEMU driver",
+            version / 1000000,
+            version / 1000 % 1000,
+            version % 1000
+        )
     );
 }
 
@@ -86,10 +100,18 @@ DoctorFinding check_kvm(const Places& places, const std::string& emulator) {
     const std::string qemu = program ? version_number(version_line(*program)) : std::string();
     const auto remembered = remembered_accelerator(places.cache, host_identity(qemu));
     if (!remembered)
-        return {DoctorState::warning, "KVM", "/dev/kvm opens; whether it runs a guest is tried at the next run", {}};
+        return {
+            DoctorState::warning,
+            "KVM",
+            "/dev/kvm opens; whether it runs a guest is tried at the next run",
+            {}};
     if (remembered->accelerator == Accelerator::kvm)
         return ok("KVM", remembered->reason);
-    return {DoctorState::warning, "KVM", remembered->reason + "; guests run under TCG, more slowly", {}};
+    return {
+        DoctorState::warning,
+        "KVM",
+        remembered->reason + "; guests run under TCG, more slowly",
+        {}};
 }
 
 DoctorFinding check_shared_memory(unsigned window_mib) {
@@ -99,7 +121,10 @@ DoctorFinding check_shared_memory(unsigned window_mib) {
     const auto mib = (static_cast<unsigned long long>(room.f_bavail) * room.f_frsize) >> 20;
     if (mib < window_mib)
         return missing(
-            "shared memory", fmt::format("/dev/shm has {} MiB free and a guest's trace window needs {}", mib, window_mib)
+            "shared memory",
+            fmt::format(
+                "/dev/shm has {} MiB free and a guest's trace window needs {}", mib, window_mib
+            )
         );
     return ok("shared memory", fmt::format("/dev/shm has {} MiB free", mib));
 }
@@ -107,7 +132,9 @@ DoctorFinding check_shared_memory(unsigned window_mib) {
 DoctorFinding check_boot_images(const std::string& kernel, const std::string& initrd) {
     for (const std::string& image : {kernel, initrd}) {
         if (!image.empty() && ::access(image.c_str(), R_OK) != 0)
-            return missing("boot images", fmt::format("{} cannot be read: build it with \"make\"", image));
+            return missing(
+                "boot images", fmt::format("{} cannot be read: build it with \"make\"", image)
+            );
     }
     return ok("boot images", initrd.empty() ? kernel : kernel + ", " + initrd);
 }
@@ -118,13 +145,18 @@ DoctorFinding check_places(const Places& places) {
         if (!made)
             return missing("directories", made.error().sentence);
         if (::access(directory.c_str(), W_OK | X_OK) != 0)
-            return missing("directories", fmt::format("the directory {} cannot be written", directory));
+            return missing(
+                "directories", fmt::format("the directory {} cannot be written", directory)
+            );
     }
     return ok("directories", fmt::format("{} and {}", places.runtime, places.cache));
 }
 
 std::vector<DoctorFinding> doctor(
-    const Places& places, const std::string& emulator, const std::string& kernel, const std::string& initrd
+    const Places& places,
+    const std::string& emulator,
+    const std::string& kernel,
+    const std::string& initrd
 ) {
     return {
         check_qemu(emulator),

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // guest/doctor_io.hpp
 //
-// What this machine lacks to run guests, each with the fix. Looks only; changes nothing but the cached accelerator.
+// What this machine lacks to run guests, each with the fix. Looks only; changes nothing but the
+// cached accelerator.
 #pragma once
 
 #include <string>
@@ -30,7 +31,8 @@ struct DoctorFinding {
 DoctorFinding check_qemu(const std::string& emulator);
 /// libvirt: the library, its QEMU driver module, and their version.
 DoctorFinding check_libvirt();
-/// /dev/kvm: there, ours to open, and whether it was seen to run a guest (what choose_accelerator() remembered).
+/// /dev/kvm: there, ours to open, and whether it was seen to run a guest (what choose_accelerator()
+/// remembered).
 DoctorFinding check_kvm(const Places& places, const std::string& emulator);
 /// Room for trace windows in /dev/shm.
 DoctorFinding check_shared_memory(unsigned window_mib);
@@ -41,7 +43,10 @@ DoctorFinding check_places(const Places& places);
 
 /// All of them, in this order.
 std::vector<DoctorFinding> doctor(
-    const Places& places, const std::string& emulator, const std::string& kernel, const std::string& initrd
+    const Places& places,
+    const std::string& emulator,
+    const std::string& kernel,
+    const std::string& initrd
 );
 
 }  // namespace rundown::guest

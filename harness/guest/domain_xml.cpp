@@ -12,7 +12,9 @@ std::string element(std::string_view name, std::string_view text) {
 }
 
 std::string boot_xml(const GuestSpec& spec) {
-    std::string xml = fmt::format("  <os>\n    <type arch='x86_64' machine='{}'>hvm</type>\n", xml_escape(spec.machine));
+    std::string xml = fmt::format(
+        "  <os>\n    <type arch='x86_64' machine='{}'>hvm</type>\n", xml_escape(spec.machine)
+    );
     xml += "    " + element("kernel", spec.kernel);
     if (!spec.initrd.empty())
         xml += "    " + element("initrd", spec.initrd);
@@ -27,7 +29,8 @@ std::string cpu_xml(const std::string& cpu) {
     if (cpu == "max")
         return "  <cpu mode='maximum' check='none'/>\n";
     return fmt::format(
-        "  <cpu mode='custom' match='exact' check='none'>\n    <model fallback='forbid'>{}</model>\n  </cpu>\n",
+        "  <cpu mode='custom' match='exact' check='none'>\n    <model "
+        "fallback='forbid'>{}</model>\n  </cpu>\n",
         xml_escape(cpu)
     );
 }
@@ -46,8 +49,9 @@ std::string_view libvirt_model(const NicSpec& nic) {
     return "virtio";
 }
 
-/// A NIC whose wire is a TCP connection to the harness. Its slot follows from its index alone, so that the guest finds
-/// the same NIC at the same PCI address in every run. No option ROM: it would cost a fifth of the boot.
+/// A NIC whose wire is a TCP connection to the harness. Its slot follows from its index alone, so
+/// that the guest finds the same NIC at the same PCI address in every run. No option ROM: it would
+/// cost a fifth of the boot.
 std::string nic_xml(const NicSpec& nic, std::size_t index, std::uint16_t port) {
     return fmt::format(
         "    <interface type='client'>\n"
@@ -57,7 +61,10 @@ std::string nic_xml(const NicSpec& nic, std::size_t index, std::uint16_t port) {
         "      <rom enabled='no'/>\n"
         "      <address type='pci' domain='0x0000' bus='0x00' slot='{:#04x}' function='0x0'/>\n"
         "    </interface>\n",
-        xml_escape(nic.mac), port, libvirt_model(nic), kFirstNicSlot + index
+        xml_escape(nic.mac),
+        port,
+        libvirt_model(nic),
+        kFirstNicSlot + index
     );
 }
 
@@ -74,7 +81,9 @@ std::string serial_xml(const GuestNames& names) {
         "      </target>\n"
         "      <address type='isa' iobase='{:#x}'/>\n"
         "    </serial>\n",
-        xml_escape(names.serial_socket), xml_escape(names.debug_console), kDebugConsolePort
+        xml_escape(names.serial_socket),
+        xml_escape(names.debug_console),
+        kDebugConsolePort
     );
 }
 
@@ -87,7 +96,9 @@ std::string trace_window_xml(const GuestSpec& spec, const GuestNames& names) {
         "      <size unit='M'>{}</size>\n"
         "      <address type='pci' domain='0x0000' bus='0x00' slot='{:#04x}' function='0x0'/>\n"
         "    </shmem>\n",
-        xml_escape(names.trace_window), spec.trace_window_mib, kTraceWindowSlot
+        xml_escape(names.trace_window),
+        spec.trace_window_mib,
+        kTraceWindowSlot
     );
 }
 
@@ -104,8 +115,9 @@ std::string devices_xml(const GuestSpec& spec, const GuestNames& names) {
     return xml + "  </devices>\n";
 }
 
-/// What has no element of its own. Without the capability below, libvirt reads about 300 CPU properties over QMP one by
-/// one at each start, to learn what a CPU with check='none' need not tell: 0.6 s of a start that takes 0.15 s without.
+/// What has no element of its own. Without the capability below, libvirt reads about 300 CPU
+/// properties over QMP one by one at each start, to learn what a CPU with check='none' need not
+/// tell: 0.6 s of a start that takes 0.15 s without.
 std::string qemu_xml(const GuestSpec& spec) {
     std::string xml = "  <qemu:commandline>\n";
     const auto argument = [&xml](std::string_view value) {
@@ -113,11 +125,14 @@ std::string qemu_xml(const GuestSpec& spec) {
     };
     if (spec.icount) {
         argument("-icount");
-        argument(fmt::format("shift={},sleep={}", spec.icount->shift, spec.icount->sleep ? "on" : "off"));
+        argument(
+            fmt::format("shift={},sleep={}", spec.icount->shift, spec.icount->sleep ? "on" : "off")
+        );
     }
     for (const std::string& value : spec.qemu_arguments)
         argument(value);
-    xml = (spec.icount || !spec.qemu_arguments.empty()) ? xml + "  </qemu:commandline>\n" : std::string();
+    xml = (spec.icount || !spec.qemu_arguments.empty()) ? xml + "  </qemu:commandline>\n"
+                                                        : std::string();
     return xml +
            "  <qemu:capabilities>\n"
            "    <qemu:del capability='cpu-unavailable-features'/>\n"
@@ -166,7 +181,8 @@ std::string domain_xml(const GuestSpec& spec, const GuestNames& names) {
     xml += "  " + element("name", names.domain);
     xml += "  " + element("uuid", names.uuid);
     xml += fmt::format("  <memory unit='MiB'>{}</memory>\n", spec.memory_mib);
-    // One processor: the reference guest multiplexes its logical processors on it, and replay needs it.
+    // One processor: the reference guest multiplexes its logical processors on it, and replay needs
+    // it.
     xml += "  <vcpu placement='static'>1</vcpu>\n";
     xml += boot_xml(spec);
     xml += "  <features>\n    <acpi/>\n  </features>\n";
@@ -174,7 +190,8 @@ std::string domain_xml(const GuestSpec& spec, const GuestNames& names) {
     xml += "  <clock offset='utc'/>\n";
     xml += "  <on_poweroff>destroy</on_poweroff>\n";
     xml += fmt::format("  <on_reboot>{}</on_reboot>\n", spec.reboots ? "restart" : "destroy");
-    xml += "  <on_crash>preserve</on_crash>\n";  // After a panic the guest stays, paused, to be examined.
+    xml += "  <on_crash>preserve</on_crash>\n";  // After a panic the guest stays, paused, to be
+                                                 // examined.
     xml += devices_xml(spec, names);
     xml += qemu_xml(spec);
     return xml + "</domain>\n";

@@ -35,10 +35,10 @@ int copy_changed(const std::string& from, const std::string& to) {
 
 std::string qemu_conf(bool as_root) {
     std::string text =
-        "stdio_handler = \"file\"\n"      // Else libvirt wants the daemon virtlogd.
-        "security_driver = \"none\"\n"    // No SELinux or AppArmor labels on the user's files,
-        "dynamic_ownership = 0\n"         // nor another owner,
-        "remember_owner = 0\n"            // nor extended attributes that outlive a killed run.
+        "stdio_handler = \"file\"\n"    // Else libvirt wants the daemon virtlogd.
+        "security_driver = \"none\"\n"  // No SELinux or AppArmor labels on the user's files,
+        "dynamic_ownership = 0\n"       // nor another owner,
+        "remember_owner = 0\n"          // nor extended attributes that outlive a killed run.
         "namespaces = []\n"
         "cgroup_controllers = []\n";
     if (as_root)
@@ -49,12 +49,15 @@ std::string qemu_conf(bool as_root) {
 result<void> prepare_embedded_root(const std::string& root, bool as_root) {
     RUNDOWN_TRY(make_private_directory(root));
     std::error_code error;
-    // libvirt makes these when its driver starts, i.e. once in a process, but needs them at each guest.
-    for (const char* directory : {"/etc", "/log/qemu", "/run/qemu", "/lib/qemu", kCapabilitiesInRoot}) {
+    // libvirt makes these when its driver starts, i.e. once in a process, but needs them at each
+    // guest.
+    for (const char* directory :
+         {"/etc", "/log/qemu", "/run/qemu", "/lib/qemu", kCapabilitiesInRoot}) {
         fs::create_directories(root + directory, error);
         if (error)
             return fail(
-                ErrorKind::environment, fmt::format("cannot make the directory {}{}: {}", root, directory, error.message())
+                ErrorKind::environment,
+                fmt::format("cannot make the directory {}{}: {}", root, directory, error.message())
             );
     }
     if (!replace_text_file(root + "/etc/qemu.conf", qemu_conf(as_root)))

@@ -26,13 +26,16 @@ using Descriptor = asio::posix::stream_descriptor;
 
 short to_poll(int events) {
     return static_cast<short>(
-        ((events & VIR_EVENT_HANDLE_READABLE) ? POLLIN : 0) | ((events & VIR_EVENT_HANDLE_WRITABLE) ? POLLOUT : 0)
+        ((events & VIR_EVENT_HANDLE_READABLE) ? POLLIN : 0) |
+        ((events & VIR_EVENT_HANDLE_WRITABLE) ? POLLOUT : 0)
     );
 }
 
 int from_poll(short events) {
-    return ((events & POLLIN) ? VIR_EVENT_HANDLE_READABLE : 0) | ((events & POLLOUT) ? VIR_EVENT_HANDLE_WRITABLE : 0) |
-           ((events & POLLERR) ? VIR_EVENT_HANDLE_ERROR : 0) | ((events & POLLHUP) ? VIR_EVENT_HANDLE_HANGUP : 0);
+    return ((events & POLLIN) ? VIR_EVENT_HANDLE_READABLE : 0) |
+           ((events & POLLOUT) ? VIR_EVENT_HANDLE_WRITABLE : 0) |
+           ((events & POLLERR) ? VIR_EVENT_HANDLE_ERROR : 0) |
+           ((events & POLLHUP) ? VIR_EVENT_HANDLE_HANGUP : 0);
 }
 
 /// What libvirt wants to hear about one descriptor.
@@ -42,7 +45,8 @@ struct Handle {
     virEventHandleCallback callback;
     void* opaque;
     virFreeCallback free;
-    // A duplicate, so that libvirt may watch one descriptor twice and close it when it likes. Used on the loop only.
+    // A duplicate, so that libvirt may watch one descriptor twice and close it when it likes. Used
+    // on the loop only.
     std::shared_ptr<Descriptor> descriptor = nullptr;
     bool waiting_read = false;
     bool waiting_write = false;
@@ -56,7 +60,8 @@ struct Timeout {
     std::shared_ptr<asio::steady_timer> timer = nullptr;
 };
 
-/// The tables. Every member function may be called from any thread but those that say "on the loop".
+/// The tables. Every member function may be called from any thread but those that say "on the
+/// loop".
 class LibvirtEvents {
   public:
     void attach(asio::any_io_executor executor) {
@@ -81,7 +86,9 @@ class LibvirtEvents {
             timeout.timer.reset();
     }
 
-    int add_handle(int fd, int events, virEventHandleCallback callback, void* opaque, virFreeCallback free) {
+    int add_handle(
+        int fd, int events, virEventHandleCallback callback, void* opaque, virFreeCallback free
+    ) {
         const std::lock_guard lock(mutex_);
         const int watch = next_id_++;
         handles_.emplace(watch, Handle{fd, events, callback, opaque, free});
@@ -111,7 +118,9 @@ class LibvirtEvents {
         return 0;
     }
 
-    int add_timeout(int frequency_ms, virEventTimeoutCallback callback, void* opaque, virFreeCallback free) {
+    int add_timeout(
+        int frequency_ms, virEventTimeoutCallback callback, void* opaque, virFreeCallback free
+    ) {
         const std::lock_guard lock(mutex_);
         const int id = next_id_++;
         timeouts_.emplace(id, Timeout{frequency_ms, callback, opaque, free});
@@ -150,7 +159,8 @@ class LibvirtEvents {
         if (executor_)
             asio::post(*executor_, [this, id] { rearm(id); });
     }
-    /// libvirt demands a clean stack for its free callbacks, and a callback that is running must not lose its data.
+    /// libvirt demands a clean stack for its free callbacks, and a callback that is running must
+    /// not lose its data.
     void post_free(virFreeCallback free, void* opaque) {
         if (!free)
             return;
@@ -173,8 +183,10 @@ class LibvirtEvents {
                 return;
             handle.descriptor = std::make_shared<Descriptor>(*executor_, duplicate);
         }
-        // Hang-up and errors end a wait for reading too, so that wait is also the one for "nothing but those".
-        if (!handle.waiting_read && !(handle.events & VIR_EVENT_HANDLE_WRITABLE && !(handle.events & VIR_EVENT_HANDLE_READABLE)))
+        // Hang-up and errors end a wait for reading too, so that wait is also the one for "nothing
+        // but those".
+        if (!handle.waiting_read && !(handle.events & VIR_EVENT_HANDLE_WRITABLE &&
+                                      !(handle.events & VIR_EVENT_HANDLE_READABLE)))
             wait(watch, handle, Descriptor::wait_read, &Handle::waiting_read);
         if (!handle.waiting_write && (handle.events & VIR_EVENT_HANDLE_WRITABLE))
             wait(watch, handle, Descriptor::wait_write, &Handle::waiting_write);
@@ -184,7 +196,8 @@ class LibvirtEvents {
         handle.*waiting = true;
         handle.descriptor->async_wait(
             type,
-            [this, watch, waiting, descriptor = handle.descriptor](boost::system::error_code error) {
+            [this, watch, waiting, descriptor = handle.descriptor](boost::system::error_code error
+            ) {
                 if (!error)
                     ready(watch, waiting, *descriptor);
             }
@@ -210,7 +223,8 @@ class LibvirtEvents {
         }
         if (callback)
             callback(watch, called.fd, events, called.opaque);
-        // Wanted nothing of what woke us (data while it does not want to read): wait only once it wants something.
+        // Wanted nothing of what woke us (data while it does not want to read): wait only once it
+        // wants something.
         const std::lock_guard lock(mutex_);
         const auto found = handles_.find(watch);
         if (found != handles_.end() && (events || to_poll(found->second.events)))
@@ -230,7 +244,8 @@ class LibvirtEvents {
         if (timeout.frequency_ms < 0)
             return;
         timeout.timer->expires_after(std::chrono::milliseconds(timeout.frequency_ms));
-        timeout.timer->async_wait([this, id, timer = timeout.timer](boost::system::error_code error) {
+        timeout.timer->async_wait([this, id, timer = timeout.timer](boost::system::error_code error
+                                  ) {
             if (!error)
                 fire(id, timer.get());
         });
@@ -243,7 +258,8 @@ class LibvirtEvents {
             const std::lock_guard lock(mutex_);
             const auto found = timeouts_.find(id);
             // Expired, then switched off or removed before this ran.
-            if (found == timeouts_.end() || found->second.timer.get() != timer || found->second.frequency_ms < 0)
+            if (found == timeouts_.end() || found->second.timer.get() != timer ||
+                found->second.frequency_ms < 0)
                 return;
             callback = found->second.callback;
             opaque = found->second.opaque;
@@ -271,9 +287,8 @@ LibvirtEvents& events() {
 
 void register_with_libvirt() {
     virEventRegisterImpl(
-        [](int fd, int wanted, virEventHandleCallback callback, void* opaque, virFreeCallback free) {
-            return events().add_handle(fd, wanted, callback, opaque, free);
-        },
+        [](int fd, int wanted, virEventHandleCallback callback, void* opaque, virFreeCallback free
+        ) { return events().add_handle(fd, wanted, callback, opaque, free); },
         [](int watch, int wanted) { events().update_handle(watch, wanted); },
         [](int watch) { return events().remove_handle(watch); },
         [](int frequency_ms, virEventTimeoutCallback callback, void* opaque, virFreeCallback free) {

@@ -29,7 +29,9 @@ Error missing(const std::string& name) {
         return fail(ErrorKind::environment, fmt::format("the program {} was not found", name));
     return fail(
         ErrorKind::environment,
-        fmt::format("QEMU was not found ({}): install it with \"apt-get install qemu-system-x86\"", name)
+        fmt::format(
+            "QEMU was not found ({}): install it with \"apt-get install qemu-system-x86\"", name
+        )
     );
 }
 

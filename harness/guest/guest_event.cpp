@@ -11,7 +11,8 @@ namespace {
 
 namespace json = boost::json;
 
-/// The string member `name` of a JSON object; "" when there is none. QMP data comes from QEMU but is still only text.
+/// The string member `name` of a JSON object; "" when there is none. QMP data comes from QEMU but
+/// is still only text.
 std::string text_member(const json::value& value, std::string_view name) {
     const json::object* object = value.if_object();
     const json::value* member = object ? object->if_contains(name) : nullptr;
@@ -58,7 +59,8 @@ GuestEvent from_qmp(std::string_view name, std::string_view data) {
     if (malformed)
         details = nullptr;
     if (name == "SHUTDOWN") {
-        // Only the guest's own wish: SHUTDOWN also announces that QEMU was told to quit or got a signal.
+        // Only the guest's own wish: SHUTDOWN also announces that QEMU was told to quit or got a
+        // signal.
         if (!true_member(details, "guest"))
             return {};
         return {GuestEventKind::powering_off, text_member(details, "reason"), {}};
@@ -71,7 +73,8 @@ GuestEvent from_qmp(std::string_view name, std::string_view data) {
         return {GuestEventKind::resumed, {}, {}};
     if (name == "STOP")
         return {GuestEventKind::paused, {}, {}};
-    // QEMU sends a DEVICE_DELETED without an id for each part of the device as well; those mean nothing here.
+    // QEMU sends a DEVICE_DELETED without an id for each part of the device as well; those mean
+    // nothing here.
     if (name == "DEVICE_DELETED" && !text_member(details, "device").empty())
         return {GuestEventKind::device_deleted, text_member(details, "device"), {}};
     return {};
@@ -92,8 +95,11 @@ GuestEvent from_libvirt_lifecycle(int event, int detail) {
     }
 }
 
-std::string qmp_log_line(std::chrono::system_clock::time_point time, std::string_view name, std::string_view data) {
-    const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(time.time_since_epoch()).count();
+std::string qmp_log_line(
+    std::chrono::system_clock::time_point time, std::string_view name, std::string_view data
+) {
+    const auto micros =
+        std::chrono::duration_cast<std::chrono::microseconds>(time.time_since_epoch()).count();
     json::object line;
     line["time"] = static_cast<double>(micros) / 1e6;
     line["event"] = name;

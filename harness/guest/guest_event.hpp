@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // guest/guest_event.hpp
 //
-// What the host notices about a guest without asking it, as types. Two sources, both kept: QEMU's own QMP events (with
-// their JSON), and libvirt's domain events, which also know that a QEMU process died. Pure translation.
+// What the host notices about a guest without asking it, as types. Two sources, both kept: QEMU's
+// own QMP events (with their JSON), and libvirt's domain events, which also know that a QEMU
+// process died. Pure translation.
 #pragma once
 
 #include <chrono>
@@ -27,7 +28,7 @@ enum class GuestEventKind {
 
 struct GuestEvent {
     GuestEventKind kind = GuestEventKind::none;
-    std::string detail;                          // Reason or device id, where there is one: "guest-reset", "net0".
+    std::string detail;  // Reason or device id, where there is one: "guest-reset", "net0".
     std::chrono::system_clock::time_point time;  // QEMU's own stamp where it gave one.
 };
 
@@ -36,12 +37,15 @@ std::string_view to_string(GuestEventKind kind);
 /// Of a QMP event and its JSON data ("" when it has none).
 GuestEvent from_qmp(std::string_view name, std::string_view data);
 
-/// Of a libvirt lifecycle event (VIR_DOMAIN_EVENT_ID_LIFECYCLE): its type and detail. Only what QMP cannot tell is
-/// translated, i.e. the end of the process; the rest is none, so that nothing is told twice.
+/// Of a libvirt lifecycle event (VIR_DOMAIN_EVENT_ID_LIFECYCLE): its type and detail. Only what QMP
+/// cannot tell is translated, i.e. the end of the process; the rest is none, so that nothing is
+/// told twice.
 GuestEvent from_libvirt_lifecycle(int event, int detail);
 
-/// One line of the QMP event log (JSON, no line end): {"time":...,"event":...,"data":...}. `data` that is not JSON is
-/// kept as a string.
-std::string qmp_log_line(std::chrono::system_clock::time_point time, std::string_view name, std::string_view data);
+/// One line of the QMP event log (JSON, no line end): {"time":...,"event":...,"data":...}. `data`
+/// that is not JSON is kept as a string.
+std::string qmp_log_line(
+    std::chrono::system_clock::time_point time, std::string_view name, std::string_view data
+);
 
 }  // namespace rundown::guest

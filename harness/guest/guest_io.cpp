@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-#pragma GCC diagnostic ignored "-Wmismatched-new-delete"  // GCC 12 takes inlined coroutine frames for mismatches.
+#pragma GCC diagnostic ignored \
+    "-Wmismatched-new-delete"  // GCC 12 takes inlined coroutine frames for mismatches.
 #include "guest/guest_io.hpp"
 
 #include <fmt/format.h>
@@ -25,7 +26,9 @@ result<std::string> check_reply(const std::string& command, std::string reply) {
     const boost::json::value value = boost::json::parse(reply, malformed);
     const boost::json::object* object = malformed ? nullptr : value.if_object();
     if (!object)
-        return fail(ErrorKind::hypervisor, fmt::format("QEMU answered {} with what is not JSON", command));
+        return fail(
+            ErrorKind::hypervisor, fmt::format("QEMU answered {} with what is not JSON", command)
+        );
     const boost::json::value* error = object->if_contains("error");
     if (!error)
         return reply;
@@ -33,7 +36,11 @@ result<std::string> check_reply(const std::string& command, std::string reply) {
     const boost::json::value* words = details ? details->if_contains("desc") : nullptr;
     return fail(
         ErrorKind::hypervisor,
-        fmt::format("QEMU refused {}: {}", command, words && words->is_string() ? words->as_string().c_str() : reply.c_str())
+        fmt::format(
+            "QEMU refused {}: {}",
+            command,
+            words && words->is_string() ? words->as_string().c_str() : reply.c_str()
+        )
     );
 }
 
@@ -43,7 +50,10 @@ result<std::string> monitor_command(DomainSlot& slot, const std::string& command
         return fail(ErrorKind::hypervisor, "the guest is gone");
     char* reply = nullptr;
     if (virDomainQemuMonitorCommand(slot.domain, command.c_str(), &reply, 0) != 0)
-        return fail(ErrorKind::hypervisor, fmt::format("QEMU did not take {}: {}", command, last_libvirt_error()));
+        return fail(
+            ErrorKind::hypervisor,
+            fmt::format("QEMU did not take {}: {}", command, last_libvirt_error())
+        );
     std::string text = reply ? reply : "";
     std::free(reply);
     return check_reply(command, std::move(text));
@@ -51,7 +61,9 @@ result<std::string> monitor_command(DomainSlot& slot, const std::string& command
 
 }  // namespace
 
-asio::awaitable<result<std::unique_ptr<Guest>>> Guest::start(Hypervisor& hypervisor, GuestSpec spec, Deadline deadline) {
+asio::awaitable<result<std::unique_ptr<Guest>>> Guest::start(
+    Hypervisor& hypervisor, GuestSpec spec, Deadline deadline
+) {
     RUNDOWN_CO_TRY(check(spec));
     auto life = std::make_shared<Life>(hypervisor.state().shared_from_this(), std::move(spec));
     // Made now, so that its destructor cleans up when this coroutine is abandoned half way.
@@ -77,7 +89,8 @@ std::vector<Guest::NicStream>& Guest::nics() {
     return life_->wires->nics;
 }
 std::string Guest::trace_window() const {
-    return life_->names.trace_window.empty() ? std::string() : "/dev/shm/" + life_->names.trace_window;
+    return life_->names.trace_window.empty() ? std::string()
+                                             : "/dev/shm/" + life_->names.trace_window;
 }
 const GuestFiles& Guest::files() const {
     return life_->files;
@@ -121,12 +134,14 @@ asio::awaitable<result<GuestEnd>> Guest::ended(Deadline deadline) {
 
 asio::awaitable<result<std::string>> Guest::qmp(std::string command, Deadline deadline) {
     const auto life = life_;
-    if (life->lifecycle.state() != LifecycleState::running && life->lifecycle.state() != LifecycleState::panicked)
+    if (life->lifecycle.state() != LifecycleState::running &&
+        life->lifecycle.state() != LifecycleState::panicked)
         co_return fail(ErrorKind::hypervisor, "the guest is gone");
     const std::function<result<std::string>()> work = [slot = life->slot, command] {
         return monitor_command(*slot, command);
     };
-    const Deadline answer = deadline.within(Clock::now(), deadline.left(Clock::now()), "QEMU's answer to " + command);
+    const Deadline answer =
+        deadline.within(Clock::now(), deadline.left(Clock::now()), "QEMU's answer to " + command);
     co_return co_await life->host->worker->run<std::string>(work, answer);
 }
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // guest/guest_io.hpp
 //
-// One running guest: its wires (serial line, NICs, trace window), what the host sees of it (events, QMP log) and its
-// end. Includes Asio: for harness/run and tests only. Everything runs on the loop of the Hypervisor it came from; not
-// thread-safe. However a Guest is let go of, stop() or destructor, it leaves no process, socket or window behind.
+// One running guest: its wires (serial line, NICs, trace window), what the host sees of it (events,
+// QMP log) and its end. Includes Asio: for harness/run and tests only. Everything runs on the loop
+// of the Hypervisor it came from; not thread-safe. However a Guest is let go of, stop() or
+// destructor, it leaves no process, socket or window behind.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -46,9 +47,9 @@ class Guest {
     using SerialStream = boost::asio::local::stream_protocol::socket;
     using NicStream = boost::asio::ip::tcp::socket;
 
-    /// Starts a guest and waits until its wires are connected. When this fails nothing is left of it but its files.
-    /// Errors: usage (the spec), environment (a file or package is missing), hypervisor, timeout.
-    /// `hypervisor` must outlive the guest.
+    /// Starts a guest and waits until its wires are connected. When this fails nothing is left of
+    /// it but its files. Errors: usage (the spec), environment (a file or package is missing),
+    /// hypervisor, timeout. `hypervisor` must outlive the guest.
     static boost::asio::awaitable<result<std::unique_ptr<Guest>>> start(
         Hypervisor& hypervisor, GuestSpec spec, Deadline deadline
     );
@@ -57,19 +58,23 @@ class Guest {
     Guest& operator=(const Guest&) = delete;
     ~Guest();
 
-    /// COM1, connected. Nothing the guest wrote since its first instruction is lost. The caller may move it away.
+    /// COM1, connected. Nothing the guest wrote since its first instruction is lost. The caller may
+    /// move it away.
     SerialStream& serial();
-    /// The far ends of the NICs, in the spec's order: frames are preceded by their length as 4 bytes, big endian. What
-    /// is not read in time stalls the guest's NIC (flow control), nothing is dropped.
+    /// The far ends of the NICs, in the spec's order: frames are preceded by their length as 4
+    /// bytes, big endian. What is not read in time stalls the guest's NIC (flow control), nothing
+    /// is dropped.
     std::vector<NicStream>& nics();
-    /// Path of the trace window, /dev/shm/...; empty without one. Removed at the end: map or copy it before stop().
+    /// Path of the trace window, /dev/shm/...; empty without one. Removed at the end: map or copy
+    /// it before stop().
     std::string trace_window() const;
     const GuestFiles& files() const;
     const GuestSpec& spec() const;
     const GuestNames& names() const;
     const GuestTimings& timings() const;
 
-    /// Called for each event, on the loop, from now on; those before are in events(). One handler at a time.
+    /// Called for each event, on the loop, from now on; those before are in events(). One handler
+    /// at a time.
     void on_event(EventHandler handler);
     const std::vector<GuestEvent>& events() const;
     /// How the guest ended; none while it can still make progress.
@@ -79,12 +84,14 @@ class Guest {
     /// Waits until the guest has panicked, powered off or died. Error: timeout.
     boost::asio::awaitable<result<GuestEnd>> ended(Deadline deadline);
 
-    /// Sends one QMP command, e.g. {"execute":"query-status"}, and gives back QEMU's reply. Works after a panic too.
-    /// Errors: hypervisor (QEMU refused: the sentence has its words; or is gone), timeout.
-    /// Names of the devices: NIC i is "net<i>", its back end "hostnet<i>", the serial line "serial0".
+    /// Sends one QMP command, e.g. {"execute":"query-status"}, and gives back QEMU's reply. Works
+    /// after a panic too. Errors: hypervisor (QEMU refused: the sentence has its words; or is
+    /// gone), timeout. Names of the devices: NIC i is "net<i>", its back end "hostnet<i>", the
+    /// serial line "serial0".
     boost::asio::awaitable<result<std::string>> qmp(std::string command, Deadline deadline);
 
-    /// Ends QEMU at once, saves its log, removes everything but the run directory. May be called again.
+    /// Ends QEMU at once, saves its log, removes everything but the run directory. May be called
+    /// again.
     boost::asio::awaitable<result<void>> stop(Deadline deadline);
 
   private:

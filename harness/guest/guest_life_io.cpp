@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-#pragma GCC diagnostic ignored "-Wmismatched-new-delete"  // GCC 12 takes inlined coroutine frames for mismatches.
+#pragma GCC diagnostic ignored \
+    "-Wmismatched-new-delete"  // GCC 12 takes inlined coroutine frames for mismatches.
 #include "guest/guest_life_io.hpp"
 
 #include <fcntl.h>
@@ -10,10 +11,10 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <atomic>
 #include <csignal>
 #include <cstring>
 #include <filesystem>
@@ -50,7 +51,9 @@ std::string new_uuid() {
 result<void> readable(const std::string& path, const char* what) {
     if (::access(path.c_str(), R_OK) == 0)
         return {};
-    return environment(fmt::format("the guest's {} {} cannot be read: {}", what, path, std::strerror(errno)));
+    return environment(
+        fmt::format("the guest's {} {} cannot be read: {}", what, path, std::strerror(errno))
+    );
 }
 
 result<void> write_file(const std::string& path, const std::string& text) {
@@ -63,9 +66,12 @@ result<void> write_file(const std::string& path, const std::string& text) {
 }
 
 /// On the worker. QEMU's own words, when it refuses, are in libvirt's message.
-result<void> create_domain(Hypervisor::State& host, DomainSlot& slot, const std::string& xml, bool paused) {
+result<void> create_domain(
+    Hypervisor::State& host, DomainSlot& slot, const std::string& xml, bool paused
+) {
     // Should this process be killed, a libvirt daemon destroys the domain with our connection.
-    const unsigned flags = (host.embedded ? 0 : VIR_DOMAIN_START_AUTODESTROY) | (paused ? VIR_DOMAIN_START_PAUSED : 0);
+    const unsigned flags =
+        (host.embedded ? 0 : VIR_DOMAIN_START_AUTODESTROY) | (paused ? VIR_DOMAIN_START_PAUSED : 0);
     slot.domain = virDomainCreateXML(host.connection, xml.c_str(), flags);
     if (!slot.domain)
         return fail(ErrorKind::hypervisor, "QEMU did not start: " + last_libvirt_error());
@@ -143,7 +149,8 @@ LifecycleEvent Guest::Life::claim_names() {
         RUNDOWN_TRY(hold(ResourceKind::socket, socket));
         names.serial_socket = host->registry->directory() + "/" + socket;
         if (spec.trace_window_mib != 0) {
-            const std::string window = fmt::format("{}{}-{}", kWindowPrefix, process_directory_name(process), number);
+            const std::string window =
+                fmt::format("{}{}-{}", kWindowPrefix, process_directory_name(process), number);
             RUNDOWN_TRY(hold(ResourceKind::window, window));
             names.trace_window = window;
         }
@@ -165,15 +172,21 @@ result<void> Guest::Life::make_window() {
     const auto bytes = static_cast<off_t>(spec.trace_window_mib) << 20;
     struct statvfs room = {};
     // A full /dev/shm would end QEMU with SIGBUS at some later write.
-    if (::statvfs("/dev/shm", &room) == 0 && static_cast<off_t>(room.f_bavail * room.f_frsize) < bytes)
-        return environment(fmt::format("/dev/shm has no room for a trace window of {} MiB", spec.trace_window_mib));
+    if (::statvfs("/dev/shm", &room) == 0 &&
+        static_cast<off_t>(room.f_bavail * room.f_frsize) < bytes)
+        return environment(
+            fmt::format("/dev/shm has no room for a trace window of {} MiB", spec.trace_window_mib)
+        );
     const std::string path = "/dev/shm/" + names.trace_window;
     const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
-        return environment(fmt::format("cannot make the trace window {}: {}", path, std::strerror(errno)));
+        return environment(
+            fmt::format("cannot make the trace window {}: {}", path, std::strerror(errno))
+        );
     const bool sized = ::ftruncate(fd, bytes) == 0 && (host->embedded || ::fchmod(fd, 0666) == 0);
     ::close(fd);
-    return sized ? result<void>() : environment(fmt::format("cannot size {}: {}", path, std::strerror(errno)));
+    return sized ? result<void>()
+                 : environment(fmt::format("cannot size {}: {}", path, std::strerror(errno)));
 }
 
 result<void> Guest::Life::make_wires() {
@@ -194,7 +207,9 @@ result<void> Guest::Life::make_files() {
     std::error_code error;
     fs::create_directories(spec.directory, error);
     if (error)
-        return environment(fmt::format("cannot make the run directory {}: {}", spec.directory, error.message()));
+        return environment(
+            fmt::format("cannot make the run directory {}: {}", spec.directory, error.message())
+        );
     files.domain_xml = spec.directory + "/domain.xml";
     files.debug_console = spec.directory + "/debug-console.log";
     files.qmp_events = spec.directory + "/qmp-events.jsonl";
@@ -225,9 +240,10 @@ void Guest::Life::listen_to_events() {
 asio::awaitable<LifecycleEvent> Guest::Life::start_domain(Deadline deadline) {
     const TimePoint begin = Clock::now();
     const std::string xml = domain_xml(spec, names);
-    const std::function<result<void>()> work = [host = host, slot = slot, xml, paused = spec.start_paused] {
-        return create_domain(*host, *slot, xml, paused);
-    };
+    const std::function<result<void>()> work =
+        [host = host, slot = slot, xml, paused = spec.start_paused] {
+            return create_domain(*host, *slot, xml, paused);
+        };
     const auto created = co_await host->worker->run<void>(work, deadline);
     timings.libvirt = since(begin);
     if (!created)
@@ -236,7 +252,8 @@ asio::awaitable<LifecycleEvent> Guest::Life::start_domain(Deadline deadline) {
     co_return LifecycleEvent{Kind::domain_started, {}};
 }
 
-/// The QEMU to be watched and, at the end, killed: from libvirt's pid file, and checked by its command line.
+/// The QEMU to be watched and, at the end, killed: from libvirt's pid file, and checked by its
+/// command line.
 void Guest::Life::find_process() {
     if (!host->embedded)
         return;
@@ -264,7 +281,8 @@ asio::awaitable<LifecycleEvent> Guest::Life::accept_wires(Deadline deadline) {
 asio::awaitable<bool> Guest::Life::kill_process(Deadline deadline) {
     if (!process_)
         co_return false;
-    process_.signal(SIGKILL);  // Nothing in QEMU is worth an orderly end, and a QEMU that hangs has none.
+    process_.signal(SIGKILL
+    );  // Nothing in QEMU is worth an orderly end, and a QEMU that hangs has none.
     const auto ended = std::make_shared<asio::posix::stream_descriptor>(
         host->loop, ::fcntl(process_.fd(), F_DUPFD_CLOEXEC, 0)
     );
@@ -279,19 +297,23 @@ asio::awaitable<bool> Guest::Life::kill_process(Deadline deadline) {
     co_return process_.wait(Milliseconds(0));
 }
 
-/// libvirt is not asked when its QEMU is ours to kill: it notices by itself, and its own stop would look for the vanished
-/// process in steps of 0.2 s while everybody waits for the worker.
+/// libvirt is not asked when its QEMU is ours to kill: it notices by itself, and its own stop would
+/// look for the vanished process in steps of 0.2 s while everybody waits for the worker.
 asio::awaitable<LifecycleEvent> Guest::Life::stop_domain(Deadline deadline) {
     const TimePoint begin = Clock::now();
     wires->close_listeners();
     result<void> stopped;
-    // A run that is out of time still cleans up: what libvirt has begun, it must be let finish before it can be undone.
+    // A run that is out of time still cleans up: what libvirt has begun, it must be let finish
+    // before it can be undone.
     if (deadline.left(begin) < kStopTimeMin)
         deadline = Deadline(begin, kStopTimeMin, "the guest to be stopped");
     if (!co_await kill_process(deadline)) {
-        // libvirt is still starting it, or failed to, or it is another's child: whatever has this name goes.
+        // libvirt is still starting it, or failed to, or it is another's child: whatever has this
+        // name goes.
         if (host->embedded)
-            remove_resource({ResourceKind::domain, names.domain, names.uuid}, host->registry->directory());
+            remove_resource(
+                {ResourceKind::domain, names.domain, names.uuid}, host->registry->directory()
+            );
         const std::function<result<void>()> work = [slot = slot] { return destroy_domain(*slot); };
         stopped = co_await host->worker->run<void>(work, deadline);
     }
@@ -307,7 +329,8 @@ asio::awaitable<LifecycleEvent> Guest::Life::stop_domain(Deadline deadline) {
 void Guest::Life::save_logs() {
     std::error_code ignored;
     const std::string log =
-        (host->embedded ? host->root + "/log/qemu/" : std::string("/var/log/libvirt/qemu/")) + names.domain + ".log";
+        (host->embedded ? host->root + "/log/qemu/" : std::string("/var/log/libvirt/qemu/")) +
+        names.domain + ".log";
     if (!files.qemu_log.empty())
         fs::copy_file(log, files.qemu_log, fs::copy_options::overwrite_existing, ignored);
     if (host->embedded)
@@ -341,7 +364,8 @@ void Guest::Life::on_qmp(
     std::chrono::system_clock::time_point time, const std::string& name, const std::string& data
 ) {
     if (qmp_log_.is_open())
-        qmp_log_ << qmp_log_line(time, name, data) << std::endl;  // Flushed: it must survive a kill.
+        qmp_log_ << qmp_log_line(time, name, data)
+                 << std::endl;  // Flushed: it must survive a kill.
     GuestEvent event = from_qmp(name, data);
     event.time = time;
     handle(std::move(event));
@@ -370,7 +394,8 @@ void Guest::Life::handle(GuestEvent event) {
         case GuestEventKind::stopped:
         case GuestEventKind::died:
             process_end_seen_ = true;
-            if (lifecycle.state() == LifecycleState::running || lifecycle.state() == LifecycleState::panicked)
+            if (lifecycle.state() == LifecycleState::running ||
+                lifecycle.state() == LifecycleState::panicked)
                 lifecycle.on_event({Kind::process_ended, {}});
             else if (!lifecycle.over())
                 wires->close_listeners();  // Ends the wait in accept_wires(), which then says why.

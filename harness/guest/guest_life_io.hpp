@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // guest/guest_life_io.hpp
 //
-// Performs what the Lifecycle machine decides for one guest, a function an action. Internal to this folder. On the loop.
+// Performs what the Lifecycle machine decides for one guest, a function an action. Internal to this
+// folder. On the loop.
 #pragma once
 
 #include <libvirt/libvirt.h>
@@ -33,12 +34,15 @@ struct DomainSlot {
 struct Guest::Life : std::enable_shared_from_this<Guest::Life> {
     Life(std::shared_ptr<Hypervisor::State> host, GuestSpec spec);
 
-    /// Performs actions until the machine waits for something that comes by itself, or the guest is the caller's.
+    /// Performs actions until the machine waits for something that comes by itself, or the guest is
+    /// the caller's.
     boost::asio::awaitable<void> drive(LifecycleEvent event, Deadline deadline);
     /// What a destructor can do: kill, remove, without waiting for libvirt.
     void abandon();
 
-    void on_qmp(std::chrono::system_clock::time_point time, const std::string& name, const std::string& data);
+    void on_qmp(
+        std::chrono::system_clock::time_point time, const std::string& name, const std::string& data
+    );
     void on_libvirt(int event, int detail);
 
     std::shared_ptr<Hypervisor::State> host;
@@ -52,8 +56,9 @@ struct Guest::Life : std::enable_shared_from_this<Guest::Life> {
     EventHandler handler;
     boost::asio::steady_timer changed;  // Cancelled at each event; never expires.
     std::shared_ptr<DomainSlot> slot = std::make_shared<DomainSlot>();
-    bool stopping_now = false;        // A stop() is under way, or has been.
-    std::optional<Error> stop_error;  // Why libvirt could not end the guest; its files are removed all the same.
+    bool stopping_now = false;  // A stop() is under way, or has been.
+    std::optional<Error>
+        stop_error;  // Why libvirt could not end the guest; its files are removed all the same.
 
   private:
     boost::asio::awaitable<LifecycleEvent> perform(LifecycleAction action, Deadline deadline);

@@ -54,11 +54,15 @@ std::string kvm_unusable() {
     return version == KVM_API_VERSION ? "" : "/dev/kvm does not answer as KVM";
 }
 
-std::optional<AcceleratorChoice> remembered_accelerator(const std::string& cache, const HostIdentity& host) {
+std::optional<AcceleratorChoice> remembered_accelerator(
+    const std::string& cache, const HostIdentity& host
+) {
     return from_cache(read_text_file(cache_file(cache)), host);
 }
 
-void remember_accelerator(const std::string& cache, const HostIdentity& host, const AcceleratorChoice& choice) {
+void remember_accelerator(
+    const std::string& cache, const HostIdentity& host, const AcceleratorChoice& choice
+) {
     if (make_private_directory(cache))
         replace_text_file(cache_file(cache), to_cache(host, choice));
 }

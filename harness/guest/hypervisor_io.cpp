@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-#pragma GCC diagnostic ignored "-Wmismatched-new-delete"  // GCC 12 takes inlined coroutine frames for mismatches.
+#pragma GCC diagnostic ignored \
+    "-Wmismatched-new-delete"  // GCC 12 takes inlined coroutine frames for mismatches.
 #include "guest/hypervisor_io.hpp"
 
 #include <fmt/format.h>
@@ -48,7 +49,13 @@ int on_lifecycle(virConnectPtr, virDomainPtr domain, int event, int detail, void
 }
 
 void on_qmp(
-    virConnectPtr, virDomainPtr domain, const char* name, long long seconds, unsigned micros, const char* data, void* opaque
+    virConnectPtr,
+    virDomainPtr domain,
+    const char* name,
+    long long seconds,
+    unsigned micros,
+    const char* data,
+    void* opaque
 ) {
     const StatePtr state = static_cast<WeakState*>(opaque)->lock();
     if (!state)
@@ -58,8 +65,11 @@ void on_qmp(
         return;
     const auto listener = found->second.qmp;  // A copy: the call may remove it.
     using std::chrono::system_clock;
-    const auto time = seconds < 0 ? system_clock::now()
-                                  : system_clock::time_point(std::chrono::seconds(seconds) + std::chrono::microseconds(micros));
+    const auto time = seconds < 0
+                          ? system_clock::now()
+                          : system_clock::time_point(
+                                std::chrono::seconds(seconds) + std::chrono::microseconds(micros)
+                            );
     listener(time, name, data ? data : "");
 }
 
@@ -67,8 +77,9 @@ void free_opaque(void* opaque) {
     delete static_cast<WeakState*>(opaque);
 }
 
-/// On the worker. The embedded driver lives as long as the process, and libvirt registers it anew at each opening until its
-/// table is full at the twentieth: so its connection is opened once and kept.
+/// On the worker. The embedded driver lives as long as the process, and libvirt registers it anew
+/// at each opening until its table is full at the twentieth: so its connection is opened once and
+/// kept.
 virConnectPtr open_connection(const Hypervisor::State& state) {
     static virConnectPtr embedded = nullptr;
     static std::string embedded_uri;
@@ -82,7 +93,8 @@ virConnectPtr open_connection(const Hypervisor::State& state) {
     return embedded;
 }
 
-/// On the worker: connects and asks for versions and events. Blocks for seconds when libvirt has to learn QEMU first.
+/// On the worker: connects and asks for versions and events. Blocks for seconds when libvirt has to
+/// learn QEMU first.
 result<void> connect(const StatePtr& state) {
     const auto failed = [&state](const char* what) {
         const std::string words = last_libvirt_error();  // First: every other call forgets it.
@@ -95,13 +107,18 @@ result<void> connect(const StatePtr& state) {
     if (!state->connection)
         return failed("cannot connect to libvirt at");
     unsigned long libvirt = 0, qemu = 0;
-    if (virConnectGetLibVersion(state->connection, &libvirt) != 0 || virConnectGetVersion(state->connection, &qemu) != 0)
+    if (virConnectGetLibVersion(state->connection, &libvirt) != 0 ||
+        virConnectGetVersion(state->connection, &qemu) != 0)
         return failed("cannot learn the versions at");
     state->libvirt_version = dotted(libvirt);
     state->qemu_version = dotted(qemu);
     state->lifecycle_callback = virConnectDomainEventRegisterAny(
-        state->connection, nullptr, VIR_DOMAIN_EVENT_ID_LIFECYCLE, VIR_DOMAIN_EVENT_CALLBACK(on_lifecycle),
-        new WeakState(state), free_opaque
+        state->connection,
+        nullptr,
+        VIR_DOMAIN_EVENT_ID_LIFECYCLE,
+        VIR_DOMAIN_EVENT_CALLBACK(on_lifecycle),
+        new WeakState(state),
+        free_opaque
     );
     state->qmp_callback = virConnectDomainQemuMonitorEventRegister(
         state->connection, nullptr, nullptr, on_qmp, new WeakState(state), free_opaque, 0
@@ -125,7 +142,9 @@ void disconnect(Hypervisor::State& state) {
 
 result<void> prepare(Hypervisor::State& state) {
     state.embedded = state.options.uri.empty();
-    auto emulator = find_program(state.options.emulator.empty() ? std::string(kDefaultEmulator) : state.options.emulator);
+    auto emulator = find_program(
+        state.options.emulator.empty() ? std::string(kDefaultEmulator) : state.options.emulator
+    );
     if (!emulator)
         return emulator.error();
     state.emulator = *emulator;
@@ -141,7 +160,8 @@ result<void> prepare(Hypervisor::State& state) {
         state.uri = state.options.uri;
         return {};
     }
-    state.root = state.registry->directory() + "/v";  // Short: the monitor's socket lives seven levels below.
+    state.root = state.registry->directory() +
+                 "/v";  // Short: the monitor's socket lives seven levels below.
     state.uri = "qemu:///embed?root=" + state.root;
     RUNDOWN_TRY(prepare_embedded_root(state.root, ::geteuid() == 0));
     restore_capabilities(state.options.places.cache, state.root);
@@ -151,7 +171,9 @@ result<void> prepare(Hypervisor::State& state) {
 
 }  // namespace
 
-asio::awaitable<result<std::unique_ptr<Hypervisor>>> Hypervisor::open(HypervisorOptions options, Deadline deadline) {
+asio::awaitable<result<std::unique_ptr<Hypervisor>>> Hypervisor::open(
+    HypervisorOptions options, Deadline deadline
+) {
     auto state = std::make_shared<State>();
     state->loop = co_await asio::this_coro::executor;
     state->options = std::move(options);
@@ -162,7 +184,8 @@ asio::awaitable<result<std::unique_ptr<Hypervisor>>> Hypervisor::open(Hypervisor
         clean_leftovers(places);
         return {};
     };
-    const Deadline soon = deadline.within(Clock::now(), Milliseconds(60000), "the removal of what earlier runs left");
+    const Deadline soon =
+        deadline.within(Clock::now(), Milliseconds(60000), "the removal of what earlier runs left");
     RUNDOWN_CO_TRY(co_await state->worker->run<void>(clean, soon));
     // From here on the destructor undoes what was done, also when this coroutine is abandoned.
     std::unique_ptr<Hypervisor> hypervisor(new Hypervisor(state));
@@ -180,7 +203,8 @@ Hypervisor::Hypervisor(std::shared_ptr<State> state) : state_(std::move(state)) 
 Hypervisor::~Hypervisor() {
     State& state = *state_;
     state.worker->run_detached([state = state_] { disconnect(*state); });
-    // The loop, which reaps otherwise, is waiting here; libvirt may be waiting for a QEMU to vanish.
+    // The loop, which reaps otherwise, is waiting here; libvirt may be waiting for a QEMU to
+    // vanish.
     state.worker->finish([] { reap_adopted_children(); });
     state.worker.reset();
     detach_libvirt_events();

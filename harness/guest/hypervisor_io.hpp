@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // guest/hypervisor_io.hpp
 //
-// The connection to libvirt: by default its QEMU driver inside this process (no daemon), its state under a directory
-// of this process's own. libvirt's calls block, so they run on one worker thread; its events come on the Asio loop.
-// One Hypervisor at a time in a process, and in embedded mode always with the same loop directory: libvirt keeps the
-// embedded driver until the process ends.
+// The connection to libvirt: by default its QEMU driver inside this process (no daemon), its state
+// under a directory of this process's own. libvirt's calls block, so they run on one worker thread;
+// its events come on the Asio loop. One Hypervisor at a time in a process, and in embedded mode
+// always with the same loop directory: libvirt keeps the embedded driver until the process ends.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -32,8 +32,8 @@ struct HypervisorOptions {
 
 class Hypervisor {
   public:
-    /// Removes what killed runs left, registers this run, connects. Errors: environment (QEMU, libvirt or a directory
-    /// is missing, with the package's name), hypervisor, timeout.
+    /// Removes what killed runs left, registers this run, connects. Errors: environment (QEMU,
+    /// libvirt or a directory is missing, with the package's name), hypervisor, timeout.
     static boost::asio::awaitable<result<std::unique_ptr<Hypervisor>>> open(
         HypervisorOptions options, Deadline deadline
     );

@@ -22,7 +22,8 @@ namespace rundown::guest {
 
 /// Where a domain's events go. Called on the loop.
 struct DomainListener {
-    std::function<void(std::chrono::system_clock::time_point, std::string name, std::string data)> qmp;
+    std::function<void(std::chrono::system_clock::time_point, std::string name, std::string data)>
+        qmp;
     std::function<void(int event, int detail)> lifecycle;
 };
 

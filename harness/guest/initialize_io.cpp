@@ -18,7 +18,9 @@ result<void> initialize_libvirt(const std::string& log) {
     if (ours)
         ::unsetenv(kOutputs);  // To a child of ours this file means nothing, or is gone.
     if (!initialized)
-        return fail(ErrorKind::environment, "libvirt cannot be initialised: " + last_libvirt_error());
+        return fail(
+            ErrorKind::environment, "libvirt cannot be initialised: " + last_libvirt_error()
+        );
     return {};
 }
 

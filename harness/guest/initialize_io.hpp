@@ -10,8 +10,8 @@
 
 namespace rundown::guest {
 
-/// Initialises libvirt; its warnings and errors go to the file `log` (for the life of the process: the first call
-/// decides), unless the person set LIBVIRT_LOG_OUTPUTS. Error: environment.
+/// Initialises libvirt; its warnings and errors go to the file `log` (for the life of the process:
+/// the first call decides), unless the person set LIBVIRT_LOG_OUTPUTS. Error: environment.
 result<void> initialize_libvirt(const std::string& log);
 
 /// The last libvirt error of this thread as one line.

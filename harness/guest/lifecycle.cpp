@@ -8,7 +8,10 @@ namespace {
 using Kind = LifecycleEventKind;
 
 Error process_gone(const char* when) {
-    return fail(ErrorKind::hypervisor, std::string("QEMU ended ") + when + "; see qemu.log in the run directory");
+    return fail(
+        ErrorKind::hypervisor,
+        std::string("QEMU ended ") + when + "; see qemu.log in the run directory"
+    );
 }
 
 }  // namespace
@@ -30,7 +33,8 @@ LifecycleAction Lifecycle::begin_release() {
     return LifecycleAction::release;
 }
 
-/// Undoes what exists so far: before libvirt was asked there are only names; after, perhaps a process.
+/// Undoes what exists so far: before libvirt was asked there are only names; after, perhaps a
+/// process.
 LifecycleAction Lifecycle::give_up(const Error& error) {
     end_ = GuestEnd::never_started;  // Whatever it did in between: nobody was handed a guest.
     error_ = error;
@@ -52,20 +56,26 @@ LifecycleAction Lifecycle::while_coming_up(const LifecycleEvent& event) {
         case Kind::wires_accepted:
             if (state_ != LifecycleState::connecting)
                 return LifecycleAction::none;
-            state_ = end_ == GuestEnd::panicked ? LifecycleState::panicked : LifecycleState::running;
+            state_ =
+                end_ == GuestEnd::panicked ? LifecycleState::panicked : LifecycleState::running;
             return LifecycleAction::announce;
         case Kind::guest_panicked:
         case Kind::guest_powered_off:
-            // A guest can be quicker than our accepting its wires, which then are still there to be accepted.
-            note_end(event.kind == Kind::guest_panicked ? GuestEnd::panicked : GuestEnd::powered_off);
+            // A guest can be quicker than our accepting its wires, which then are still there to be
+            // accepted.
+            note_end(
+                event.kind == Kind::guest_panicked ? GuestEnd::panicked : GuestEnd::powered_off
+            );
             return LifecycleAction::none;
         case Kind::step_failed:
         case Kind::deadline_passed:
             return give_up(event.error);
         case Kind::stop_requested:
-            return give_up(fail(ErrorKind::cancelled, "the guest was stopped while it was starting"));
+            return give_up(fail(ErrorKind::cancelled, "the guest was stopped while it was starting")
+            );
         case Kind::process_ended:
-            // While libvirt is starting it, its call fails with QEMU's own words, which say more than we can.
+            // While libvirt is starting it, its call fails with QEMU's own words, which say more
+            // than we can.
             if (state_ == LifecycleState::connecting && !over())
                 return give_up(process_gone("before its serial line and NICs were connected"));
             return LifecycleAction::none;
@@ -86,7 +96,8 @@ LifecycleAction Lifecycle::while_up(const LifecycleEvent& event) {
             note_end(GuestEnd::powered_off);
             return LifecycleAction::none;  // QEMU is still there; process_ended follows.
         case Kind::process_ended:
-            // What it leaves, the trace window above all, is evidence: kept until the caller has seen it.
+            // What it leaves, the trace window above all, is evidence: kept until the caller has
+            // seen it.
             note_end(GuestEnd::died, process_gone("while the guest ran: it crashed or was killed"));
             return LifecycleAction::none;
         case Kind::stop_requested:
@@ -98,9 +109,11 @@ LifecycleAction Lifecycle::while_up(const LifecycleEvent& event) {
 }
 
 LifecycleAction Lifecycle::while_going_down(const LifecycleEvent& event) {
-    if (state_ == LifecycleState::stopping && (event.kind == Kind::domain_stopped || event.kind == Kind::step_failed))
+    if (state_ == LifecycleState::stopping &&
+        (event.kind == Kind::domain_stopped || event.kind == Kind::step_failed))
         return begin_release();  // A stop that failed must not keep the files: they are ours.
-    if (state_ == LifecycleState::releasing && (event.kind == Kind::released || event.kind == Kind::step_failed))
+    if (state_ == LifecycleState::releasing &&
+        (event.kind == Kind::released || event.kind == Kind::step_failed))
         state_ = LifecycleState::gone;
     return LifecycleAction::none;
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // guest/lifecycle.hpp
 //
-// Decides what to do next with one guest: claim its names, start it, wait for its wires, keep it, stop it, let go of
-// what it held. No I/O: feed it events with on_event(), perform the action it returns (guest_io.cpp does, with
-// libvirt). Time comes in with the event deadline_passed. Not thread-safe; one instance a guest.
+// Decides what to do next with one guest: claim its names, start it, wait for its wires, keep it,
+// stop it, let go of what it held. No I/O: feed it events with on_event(), perform the action it
+// returns (guest_io.cpp does, with libvirt). Time comes in with the event deadline_passed. Not
+// thread-safe; one instance a guest.
 #pragma once
 
 #include <string>
@@ -28,14 +29,14 @@ enum class LifecycleState {
 
 /// What to do next. There is no one-to-one mapping to states.
 enum class LifecycleAction {
-    none,            // Wait for the next event.
-    claim_names,     // Register, then create, everything the guest needs.
-    start_domain,    // Have libvirt start QEMU.
-    accept_wires,    // Accept the serial line and the NICs.
-    announce,        // Hand the guest to the caller.
-    keep_evidence,   // The guest panicked: leave it paused, tell the caller.
-    stop_domain,     // End QEMU, hard.
-    release,         // Save logs; remove sockets, window and names in reverse order.
+    none,           // Wait for the next event.
+    claim_names,    // Register, then create, everything the guest needs.
+    start_domain,   // Have libvirt start QEMU.
+    accept_wires,   // Accept the serial line and the NICs.
+    announce,       // Hand the guest to the caller.
+    keep_evidence,  // The guest panicked: leave it paused, tell the caller.
+    stop_domain,    // End QEMU, hard.
+    release,        // Save logs; remove sockets, window and names in reverse order.
 };
 
 /// What happened.

@@ -14,8 +14,9 @@ namespace rundown::guest {
 
 namespace {
 
-// What libvirt appends to the runtime directory for its longest socket, 78 characters with a process directory of
-// 18: "/4194304-123456789/v/lib/qemu/domain-99999-rd-4194304-9999/monitor.sock" and some to spare.
+// What libvirt appends to the runtime directory for its longest socket, 78 characters with a
+// process directory of 18:
+// "/4194304-123456789/v/lib/qemu/domain-99999-rd-4194304-9999/monitor.sock" and some to spare.
 constexpr std::size_t kLongestSocketBelow = 78;
 constexpr std::size_t kSocketPathMax = 107;
 
@@ -24,7 +25,8 @@ constexpr std::size_t kSocketPathMax = 107;
 Places choose_places(const Environment& environment, unsigned user_id) {
     Places places;
     const auto runtime = environment("XDG_RUNTIME_DIR");
-    if (runtime && runtime->starts_with('/') && runtime->size() + 8 + kLongestSocketBelow <= kSocketPathMax)
+    if (runtime && runtime->starts_with('/') &&
+        runtime->size() + 8 + kLongestSocketBelow <= kSocketPathMax)
         places.runtime = *runtime + "/rundown";
     else
         places.runtime = fmt::format("/tmp/rundown-{}", user_id);
@@ -55,15 +57,22 @@ result<void> make_private_directory(const std::string& path) {
     if (!parent.empty())
         std::filesystem::create_directories(parent, error);
     if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST)
-        return fail(ErrorKind::environment, fmt::format("cannot make the directory {}: {}", path, std::strerror(errno)));
+        return fail(
+            ErrorKind::environment,
+            fmt::format("cannot make the directory {}: {}", path, std::strerror(errno))
+        );
     struct stat status = {};
     if (::lstat(path.c_str(), &status) != 0 || !S_ISDIR(status.st_mode))
         return fail(ErrorKind::environment, fmt::format("{} is not a directory; remove it", path));
     if (status.st_uid != ::geteuid())
-        return fail(ErrorKind::environment, fmt::format("the directory {} belongs to another user; remove it", path));
+        return fail(
+            ErrorKind::environment,
+            fmt::format("the directory {} belongs to another user; remove it", path)
+        );
     if ((status.st_mode & 0022) != 0)
         return fail(
-            ErrorKind::environment, fmt::format("others can write to the directory {}; run chmod 700 {}", path, path)
+            ErrorKind::environment,
+            fmt::format("others can write to the directory {}; run chmod 700 {}", path, path)
         );
     return {};
 }

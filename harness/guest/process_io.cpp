@@ -31,7 +31,8 @@ std::optional<ProcessStat> parse_process_stat(std::string_view text) {
     if (name_end == std::string_view::npos)
         return std::nullopt;
     ProcessStat stat;
-    if (std::from_chars(text.data(), text.data() + text.size(), stat.identity.pid).ec != std::errc())
+    if (std::from_chars(text.data(), text.data() + text.size(), stat.identity.pid).ec !=
+        std::errc())
         return std::nullopt;
     std::istringstream fields{std::string(text.substr(name_end + 1))};
     int group = 0;
@@ -75,12 +76,16 @@ std::vector<std::string> command_line_of(int pid) {
     return arguments;
 }
 
-bool is_domain_process(const std::vector<std::string>& arguments, std::string_view name, std::string_view uuid) {
-    if (arguments.empty() || name.empty() || uuid.empty() || !file_name(arguments.front()).starts_with("qemu-system-"))
+bool is_domain_process(
+    const std::vector<std::string>& arguments, std::string_view name, std::string_view uuid
+) {
+    if (arguments.empty() || name.empty() || uuid.empty() ||
+        !file_name(arguments.front()).starts_with("qemu-system-"))
         return false;
     const auto follows = [&arguments](std::string_view option) -> std::string_view {
         const auto found = std::find(arguments.begin(), arguments.end(), option);
-        return found == arguments.end() || found + 1 == arguments.end() ? std::string_view() : *(found + 1);
+        return found == arguments.end() || found + 1 == arguments.end() ? std::string_view()
+                                                                        : *(found + 1);
     };
     std::string_view guest = follows("-name");  // "guest=NAME,debug-threads=on"
     if (!guest.starts_with("guest="))
@@ -89,13 +94,18 @@ bool is_domain_process(const std::vector<std::string>& arguments, std::string_vi
     return guest.substr(0, guest.find(',')) == name && follows("-uuid") == uuid;
 }
 
-bool is_process_of_directory(const std::vector<std::string>& arguments, std::string_view directory) {
-    if (arguments.empty() || directory.size() < 2 || !file_name(arguments.front()).starts_with("qemu-system-"))
+bool is_process_of_directory(
+    const std::vector<std::string>& arguments, std::string_view directory
+) {
+    if (arguments.empty() || directory.size() < 2 ||
+        !file_name(arguments.front()).starts_with("qemu-system-"))
         return false;
     const std::string below = std::string(directory) + "/";
-    return std::any_of(arguments.begin() + 1, arguments.end(), [&below](const std::string& argument) {
-        return argument.find(below) != std::string::npos;
-    });
+    return std::any_of(
+        arguments.begin() + 1,
+        arguments.end(),
+        [&below](const std::string& argument) { return argument.find(below) != std::string::npos; }
+    );
 }
 
 std::vector<int> find_processes(const ProcessTest& test) {
@@ -116,7 +126,8 @@ std::vector<int> find_processes(const ProcessTest& test) {
 void kill_processes(const ProcessTest& test, Milliseconds patience) {
     for (const int pid : find_processes(test)) {
         const ProcessHandle process = ProcessHandle::open(pid);
-        // Between the search and the opening the number may have passed to another process; from here on it cannot.
+        // Between the search and the opening the number may have passed to another process; from
+        // here on it cannot.
         if (process && test(command_line_of(pid)) && process.signal(SIGKILL))
             process.wait(patience);
     }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // guest/process_io.hpp
 //
-// Processes, told apart safely: a number alone may be somebody else's by the time it is used, so a process is its number
-// with its start time, and it is signalled through a pidfd that was checked after it was opened. Reads /proc.
+// Processes, told apart safely: a number alone may be somebody else's by the time it is used, so a
+// process is its number with its start time, and it is signalled through a pidfd that was checked
+// after it was opened. Reads /proc.
 #pragma once
 
 #include <cstdint>
@@ -45,12 +46,15 @@ std::string boot_id();
 /// Arguments of a process; empty when it is gone, a zombie, or not ours to see.
 std::vector<std::string> command_line_of(int pid);
 
-/// True for a QEMU that libvirt started for the domain `name` with this UUID: the program is a QEMU system emulator, and
-/// -name and -uuid agree. The check that must hold before anything is signalled.
-bool is_domain_process(const std::vector<std::string>& arguments, std::string_view name, std::string_view uuid);
+/// True for a QEMU that libvirt started for the domain `name` with this UUID: the program is a QEMU
+/// system emulator, and -name and -uuid agree. The check that must hold before anything is
+/// signalled.
+bool is_domain_process(
+    const std::vector<std::string>& arguments, std::string_view name, std::string_view uuid
+);
 
-/// True for a QEMU one of whose arguments names a file below `directory`: everything libvirt starts in embedded mode,
-/// the QEMUs it only asks for their capabilities included.
+/// True for a QEMU one of whose arguments names a file below `directory`: everything libvirt starts
+/// in embedded mode, the QEMUs it only asks for their capabilities included.
 bool is_process_of_directory(const std::vector<std::string>& arguments, std::string_view directory);
 
 using ProcessTest = std::function<bool(const std::vector<std::string>& arguments)>;

@@ -50,7 +50,8 @@ struct Reaper::Watch : std::enable_shared_from_this<Reaper::Watch> {
     boost::asio::signal_set child_ended;
 };
 
-Reaper::Reaper(boost::asio::any_io_executor loop) : watch_(std::make_shared<Watch>(std::move(loop))) {
+Reaper::Reaper(boost::asio::any_io_executor loop)
+    : watch_(std::make_shared<Watch>(std::move(loop))) {
     become_subreaper();
     reap_adopted_children();
     watch_->wait();

@@ -53,15 +53,19 @@ bool parse_number(std::string_view text, Number& number) {
 
 bool is_plain_name(std::string_view name) {
     return !name.empty() && name.front() != '.' &&
-           name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") ==
-               std::string_view::npos;
+           name.find_first_not_of(
+               "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."
+           ) == std::string_view::npos;
 }
 
 void apply(RegistryContents& contents, std::string_view line) {
     const auto fields = split(line, '\t');
     if (fields.size() < 3 || fields[0].size() != 1)
         return;
-    Resource resource{kind_from(fields[1]), std::string(fields[2]), fields.size() > 3 ? std::string(fields[3]) : ""};
+    Resource resource{
+        kind_from(fields[1]),
+        std::string(fields[2]),
+        fields.size() > 3 ? std::string(fields[3]) : ""};
     if (!is_well_formed(resource))
         return;
     if (fields[0] == "+")
@@ -89,7 +93,9 @@ bool is_well_formed(const Resource& resource) {
 }
 
 std::string registry_opening(const ProcessIdentity& process, std::string_view boot_id) {
-    return fmt::format("{}\nprocess\t{}\t{}\t{}\n", kOpening, process.pid, process.start_ticks, boot_id);
+    return fmt::format(
+        "{}\nprocess\t{}\t{}\t{}\n", kOpening, process.pid, process.start_ticks, boot_id
+    );
 }
 
 std::string registry_line(char sign, const Resource& resource) {
@@ -108,7 +114,8 @@ std::optional<RegistryContents> parse_registry(std::string_view text) {
         return std::nullopt;
     const auto owner = split(lines[1], '\t');
     RegistryContents contents;
-    if (owner.size() != 4 || owner[0] != "process" || !parse_number(owner[1], contents.process.pid) ||
+    if (owner.size() != 4 || owner[0] != "process" ||
+        !parse_number(owner[1], contents.process.pid) ||
         !parse_number(owner[2], contents.process.start_ticks))
         return std::nullopt;
     contents.boot_id = owner[3];
@@ -124,7 +131,8 @@ std::string process_directory_name(const ProcessIdentity& process) {
 std::optional<ProcessIdentity> parse_process_directory_name(std::string_view name) {
     const auto parts = split(name, '-');
     ProcessIdentity process;
-    if (parts.size() != 2 || !parse_number(parts[0], process.pid) || !parse_number(parts[1], process.start_ticks))
+    if (parts.size() != 2 || !parse_number(parts[0], process.pid) ||
+        !parse_number(parts[1], process.start_ticks))
         return std::nullopt;
     return process;
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // guest/run_registry.hpp
 //
-// What a run holds on the machine, as text that outlives it. Each thing is written down before it is made, so a killed
-// run leaves nothing that is not in its registry. Lines, fields separated by tabs:
+// What a run holds on the machine, as text that outlives it. Each thing is written down before it
+// is made, so a killed run leaves nothing that is not in its registry. Lines, fields separated by
+// tabs:
 //
 //     rundown-registry  1
 //     process  <pid>  <start ticks>  <boot id>
@@ -42,17 +43,19 @@ struct RegistryContents {
     std::vector<Resource> held;  // In the order of making.
 };
 
-inline constexpr std::string_view kWindowPrefix = "rundown-";  // Nothing else in /dev/shm is ever touched.
+inline constexpr std::string_view kWindowPrefix =
+    "rundown-";  // Nothing else in /dev/shm is ever touched.
 
-/// True when the resource can be written down and, later, removed without harming anybody: no separators, no path that
-/// leads elsewhere.
+/// True when the resource can be written down and, later, removed without harming anybody: no
+/// separators, no path that leads elsewhere.
 bool is_well_formed(const Resource& resource);
 
 std::string registry_opening(const ProcessIdentity& process, std::string_view boot_id);
 std::string registry_line(char sign, const Resource& resource);
 
-/// Reads a registry. A last line without its end is ignored: its writer was killed before it could act on it.
-/// Malformed lines and resources are skipped; nothing at all when the opening is not a registry's.
+/// Reads a registry. A last line without its end is ignored: its writer was killed before it could
+/// act on it. Malformed lines and resources are skipped; nothing at all when the opening is not a
+/// registry's.
 std::optional<RegistryContents> parse_registry(std::string_view text);
 
 /// The process directory's name, "<pid>-<start ticks>", and back.

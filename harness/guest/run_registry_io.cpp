@@ -19,7 +19,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr Milliseconds kKillPatience{3000};  // SIGKILL takes effect at once; a busy machine needs a little.
+constexpr Milliseconds kKillPatience{
+    3000};  // SIGKILL takes effect at once; a busy machine needs a little.
 
 void kill_domain(const Resource& domain) {
     kill_processes(
@@ -30,7 +31,8 @@ void kill_domain(const Resource& domain) {
     );
 }
 
-/// QEMUs that are in no registry because libvirt started them for itself, to ask for their capabilities.
+/// QEMUs that are in no registry because libvirt started them for itself, to ask for their
+/// capabilities.
 void kill_processes_of(const std::string& directory) {
     kill_processes(
         [&directory](const std::vector<std::string>& arguments) {
@@ -43,7 +45,8 @@ void kill_processes_of(const std::string& directory) {
 /// A closed file descriptor is a released lock.
 class LockedFile {
   public:
-    explicit LockedFile(const std::string& path) : fd_(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW)) {
+    explicit LockedFile(const std::string& path)
+        : fd_(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW)) {
         if (fd_ >= 0 && ::flock(fd_, LOCK_EX | LOCK_NB) == 0)
             return;
         absent_ = fd_ < 0 && errno == ENOENT;
@@ -80,7 +83,9 @@ bool clean_run(const fs::path& directory, Leftovers& leftovers) {
         const bool same_boot = contents->boot_id == boot_id();
         if (same_boot)
             kill_processes_of(directory.string());
-        for (auto resource = contents->held.rbegin(); same_boot && resource != contents->held.rend(); ++resource) {
+        for (auto resource = contents->held.rbegin();
+             same_boot && resource != contents->held.rend();
+             ++resource) {
             remove_resource(*resource, directory.string());
             ++leftovers.resources;
         }
@@ -99,12 +104,15 @@ result<std::unique_ptr<RunRegistry>> RunRegistry::create(const Places& places) {
     const std::string directory = places.runtime + "/" + process_directory_name(process);
     RUNDOWN_TRY(make_private_directory(directory));
     const std::string path = directory + "/registry";
-    const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+    const int fd =
+        ::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0 || ::flock(fd, LOCK_EX | LOCK_NB) != 0) {
         const std::string why = std::strerror(errno);
         if (fd >= 0)
             ::close(fd);
-        return fail(ErrorKind::environment, fmt::format("cannot make this run's registry {}: {}", path, why));
+        return fail(
+            ErrorKind::environment, fmt::format("cannot make this run's registry {}: {}", path, why)
+        );
     }
     std::unique_ptr<RunRegistry> registry(new RunRegistry(directory, fd));
     RUNDOWN_TRY(registry->append(registry_opening(process, boot_id())));
@@ -124,7 +132,8 @@ result<void> RunRegistry::append(const std::string& text) {
     if (::write(fd_, text.data(), text.size()) == static_cast<ssize_t>(text.size()))
         return {};
     return fail(
-        ErrorKind::environment, fmt::format("cannot write this run's registry in {}: {}", directory_, std::strerror(errno))
+        ErrorKind::environment,
+        fmt::format("cannot write this run's registry in {}: {}", directory_, std::strerror(errno))
     );
 }
 

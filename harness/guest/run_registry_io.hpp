@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // guest/run_registry_io.hpp
 //
-// Keeps this process's registry file, and removes what registries of dead processes name. A process lives in
-// <runtime>/<pid>-<start ticks>/ and holds a lock on the file `registry` there for as long as it exists: whoever can take
-// the lock knows that the owner is dead. Blocking, short. Not thread-safe.
+// Keeps this process's registry file, and removes what registries of dead processes name. A process
+// lives in <runtime>/<pid>-<start ticks>/ and holds a lock on the file `registry` there for as long
+// as it exists: whoever can take the lock knows that the owner is dead. Blocking, short. Not
+// thread-safe.
 #pragma once
 
 #include <memory>
@@ -28,9 +29,11 @@ class RunRegistry {
     /// <runtime>/<pid>-<start ticks>, private to this user.
     const std::string& directory() const { return directory_; }
 
-    /// Writes the resource down. To be called before it is made. Errors: internal (malformed), environment (disk).
+    /// Writes the resource down. To be called before it is made. Errors: internal (malformed),
+    /// environment (disk).
     result<void> hold(const Resource& resource);
-    /// Removes the resource from the machine (a domain's process is killed), then from the registry.
+    /// Removes the resource from the machine (a domain's process is killed), then from the
+    /// registry.
     void release(const Resource& resource);
     const std::vector<Resource>& held() const { return held_; }
 
@@ -52,8 +55,9 @@ struct Leftovers {
     int resources = 0;  // Domains, windows and sockets of theirs.
 };
 
-/// Removes what dead runs left below places.runtime: kills their QEMUs (each checked by its command line, through a
-/// pidfd), unlinks their windows and sockets, removes their directories. Never touches a live run. Blocking.
+/// Removes what dead runs left below places.runtime: kills their QEMUs (each checked by its command
+/// line, through a pidfd), unlinks their windows and sockets, removes their directories. Never
+/// touches a live run. Blocking.
 Leftovers clean_leftovers(const Places& places);
 
 }  // namespace rundown::guest

@@ -37,18 +37,23 @@ bool is_absolute(std::string_view path) {
 
 result<void> check_nics(const std::vector<NicSpec>& nics) {
     if (nics.size() > kNicsMax)
-        return usage(fmt::format("a guest can have at most {} NICs, not {}", kNicsMax, nics.size()));
+        return usage(fmt::format("a guest can have at most {} NICs, not {}", kNicsMax, nics.size())
+        );
     std::set<std::string> macs;
     for (std::size_t index = 0; index < nics.size(); ++index) {
         const NicSpec& nic = nics[index];
         if (nic.model == NicModel::invalid)
             return usage(fmt::format("NIC {} has no model: choose e1000 or virtio-net", index));
         if (nic.model != NicModel::virtio_net && nic.variant != VirtioVariant::both)
-            return usage(fmt::format("NIC {} is no virtio device and has no virtio variant", index));
+            return usage(fmt::format("NIC {} is no virtio device and has no virtio variant", index)
+            );
         if (!is_unicast_mac(nic.mac))
-            return usage(fmt::format("NIC {}: \"{}\" is not a unicast MAC address", index, nic.mac));
+            return usage(fmt::format("NIC {}: \"{}\" is not a unicast MAC address", index, nic.mac)
+            );
         std::string lower = nic.mac;
-        std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
+        std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) {
+            return std::tolower(c);
+        });
         if (!macs.insert(lower).second)
             return usage(fmt::format("NIC {}: MAC address {} is used twice", index, nic.mac));
     }
@@ -99,14 +104,18 @@ result<void> check(const GuestSpec& spec) {
     if (!spec.initrd.empty() && !is_absolute(spec.initrd))
         return usage(fmt::format("the guest's initrd \"{}\" is not an absolute path", spec.initrd));
     if (!is_absolute(spec.directory))
-        return usage(fmt::format("the run directory \"{}\" is not an absolute path", spec.directory));
+        return usage(fmt::format("the run directory \"{}\" is not an absolute path", spec.directory)
+        );
     if (spec.accelerator == Accelerator::invalid)
         return fail(ErrorKind::internal, "a guest was started before its accelerator was chosen");
     if (spec.memory_mib < 16 || spec.memory_mib > 3072)
-        return usage(fmt::format("a guest can have 16 to 3072 MiB of memory, not {}", spec.memory_mib));
+        return usage(
+            fmt::format("a guest can have 16 to 3072 MiB of memory, not {}", spec.memory_mib)
+        );
     if (spec.trace_window_mib > 256 || (spec.trace_window_mib & (spec.trace_window_mib - 1)) != 0)
         return usage(fmt::format(
-            "the trace window must be a power of two of at most 256 MiB, not {}", spec.trace_window_mib
+            "the trace window must be a power of two of at most 256 MiB, not {}",
+            spec.trace_window_mib
         ));
     if (spec.icount && spec.accelerator != Accelerator::tcg)
         return usage("counting instructions (icount) needs the accelerator tcg");

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // guest/spec.hpp
 //
-// A guest as data: what the person chose (GuestSpec) and the names this run drew for it (GuestNames). Together they
-// are all that domain_xml() needs. Nothing here touches the machine; check() finds what can be found without it.
+// A guest as data: what the person chose (GuestSpec) and the names this run drew for it
+// (GuestNames). Together they are all that domain_xml() needs. Nothing here touches the machine;
+// check() finds what can be found without it.
 #pragma once
 
 #include <cstdint>
@@ -15,11 +16,14 @@
 
 namespace rundown::guest {
 
-inline constexpr std::size_t kNicsMax = 8;             // One PCI slot each, from kFirstNicSlot.
-inline constexpr unsigned kFirstNicSlot = 3;           // 0 host bridge, 1 ISA bridge, 2 kept free for a display.
-inline constexpr unsigned kTraceWindowSlot = 12;       // Behind the NICs, so that their slots never move.
-inline constexpr std::size_t kSocketPathMax = 107;     // sizeof(sockaddr_un::sun_path) less its terminator.
-inline constexpr unsigned kDebugConsolePort = 0xE9;    // DbgPrint of the reference guest.
+inline constexpr std::size_t kNicsMax = 8;  // One PCI slot each, from kFirstNicSlot.
+inline constexpr unsigned kFirstNicSlot =
+    3;  // 0 host bridge, 1 ISA bridge, 2 kept free for a display.
+inline constexpr unsigned kTraceWindowSlot =
+    12;  // Behind the NICs, so that their slots never move.
+inline constexpr std::size_t kSocketPathMax =
+    107;  // sizeof(sockaddr_un::sun_path) less its terminator.
+inline constexpr unsigned kDebugConsolePort = 0xE9;  // DbgPrint of the reference guest.
 inline constexpr std::string_view kDefaultEmulator = "qemu-system-x86_64";
 
 /// What executes the guest's instructions.
@@ -48,32 +52,34 @@ struct NicSpec {
     VirtioVariant variant = VirtioVariant::both;
 };
 
-/// QEMU's instruction counting: guest time follows the instructions executed, so that a run can be repeated.
+/// QEMU's instruction counting: guest time follows the instructions executed, so that a run can be
+/// repeated.
 struct IcountSpec {
     unsigned shift = 3;  // One instruction is 2^shift ns of guest time.
     bool sleep = true;   // false: idle guest time passes at once.
 };
 
 struct GuestSpec {
-    std::string kernel;                              // Host path: an ELF with the PVH note, or a bzImage.
-    std::string initrd;                              // Host path; empty: none.
-    std::string command_line;                        // For the kernel; may be empty.
-    std::vector<NicSpec> nics;                       // In slot order; at most kNicsMax.
+    std::string kernel;         // Host path: an ELF with the PVH note, or a bzImage.
+    std::string initrd;         // Host path; empty: none.
+    std::string command_line;   // For the kernel; may be empty.
+    std::vector<NicSpec> nics;  // In slot order; at most kNicsMax.
     Accelerator accelerator = Accelerator::invalid;  // See choose_accelerator().
-    std::string directory;                           // Run directory, exists: logs and artifacts go here.
+    std::string directory;  // Run directory, exists: logs and artifacts go here.
     unsigned memory_mib = 64;
-    unsigned trace_window_mib = 32;                  // A power of two; 0: no window.
+    unsigned trace_window_mib = 32;  // A power of two; 0: no window.
     std::string machine = "pc";
-    std::string cpu = "qemu64";                      // A QEMU model, or "max", or "host" (KVM only).
-    std::optional<IcountSpec> icount;                // TCG only.
-    bool start_paused = false;                       // Do not let the processor run until `cont` over QMP.
-    bool reboots = true;                             // false: a reset ends the guest in place of starting it again.
-    std::vector<std::string> qemu_arguments;         // Passed through behind libvirt's own.
+    std::string cpu = "qemu64";        // A QEMU model, or "max", or "host" (KVM only).
+    std::optional<IcountSpec> icount;  // TCG only.
+    bool start_paused = false;         // Do not let the processor run until `cont` over QMP.
+    bool reboots = true;  // false: a reset ends the guest in place of starting it again.
+    std::vector<std::string> qemu_arguments;  // Passed through behind libvirt's own.
 };
 
-/// What this run calls the guest's things. Drawn at start, unique on the machine, registered before they exist.
+/// What this run calls the guest's things. Drawn at start, unique on the machine, registered before
+/// they exist.
 struct GuestNames {
-    std::string domain;                    // libvirt's name: "rd-<pid>-<n>".
+    std::string domain;  // libvirt's name: "rd-<pid>-<n>".
     std::string uuid;
     std::string emulator;                  // Full path of QEMU.
     std::string serial_socket;             // COM1; the harness listens here before QEMU starts.
@@ -88,7 +94,8 @@ std::string_view to_string(NicModel model);
 /// "e1000" or "virtio-net"; NicModel::invalid for anything else.
 NicModel nic_model_from(std::string_view text);
 
-/// The address of NIC `index`: 52:54:00:72:64:<index + 1>. The same in every run: guests are never on a common wire.
+/// The address of NIC `index`: 52:54:00:72:64:<index + 1>. The same in every run: guests are never
+/// on a common wire.
 std::string nic_mac(std::size_t index);
 
 /// Everything wrong with a spec that can be told without looking at the machine, as one sentence.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-#pragma GCC diagnostic ignored "-Wmismatched-new-delete"  // GCC 12 takes inlined coroutine frames for mismatches.
+#pragma GCC diagnostic ignored \
+    "-Wmismatched-new-delete"  // GCC 12 takes inlined coroutine frames for mismatches.
 #include "guest/wires_io.hpp"
 
 #include <fmt/format.h>
@@ -22,7 +23,9 @@ namespace {
 constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
 
 Error cannot_listen(const std::string& where, const boost::system::error_code& error) {
-    return fail(ErrorKind::environment, fmt::format("cannot listen on {}: {}", where, error.message()));
+    return fail(
+        ErrorKind::environment, fmt::format("cannot listen on {}: {}", where, error.message())
+    );
 }
 
 template <class Acceptor, class Endpoint>
@@ -40,7 +43,10 @@ boost::system::error_code start_listening(Acceptor& acceptor, const Endpoint& en
 
 result<void> Wires::listen_serial(const std::string& path, unsigned mode) {
     if (path.size() > kSocketPathMax)
-        return fail(ErrorKind::environment, fmt::format("{} is too long for a socket; set XDG_RUNTIME_DIR", path));
+        return fail(
+            ErrorKind::environment,
+            fmt::format("{} is too long for a socket; set XDG_RUNTIME_DIR", path)
+        );
     if (const auto error = start_listening(serial_listener_, stream_protocol::endpoint(path)))
         return cannot_listen(path, error);
     ::chmod(path.c_str(), mode);
@@ -49,7 +55,8 @@ result<void> Wires::listen_serial(const std::string& path, unsigned mode) {
 
 result<std::uint16_t> Wires::listen_nic() {
     tcp::acceptor& acceptor = nic_listeners_.emplace_back(loop_);
-    if (const auto error = start_listening(acceptor, tcp::endpoint(asio::ip::address_v4::loopback(), 0)))
+    if (const auto error =
+            start_listening(acceptor, tcp::endpoint(asio::ip::address_v4::loopback(), 0)))
         return cannot_listen("127.0.0.1", error);
     boost::system::error_code error;
     const tcp::endpoint bound = acceptor.local_endpoint(error);
@@ -68,12 +75,15 @@ asio::awaitable<result<void>> Wires::accept_all(Deadline deadline) {
         *expired = true;
         self->close_listeners();
     });
-    const auto failed = [&](const char* what, const boost::system::error_code& error) -> result<void> {
+    const auto failed = [&](const char* what,
+                            const boost::system::error_code& error) -> result<void> {
         if (*expired)
             return deadline.expired();
         if (closed_)
             return fail(ErrorKind::cancelled, "the wait for the guest's wires was ended");
-        return fail(ErrorKind::hypervisor, fmt::format("cannot accept {}: {}", what, error.message()));
+        return fail(
+            ErrorKind::hypervisor, fmt::format("cannot accept {}: {}", what, error.message())
+        );
     };
     if (closed_)
         co_return failed("the serial line", {});
@@ -86,7 +96,9 @@ asio::awaitable<result<void>> Wires::accept_all(Deadline deadline) {
         if (error)
             co_return failed("a NIC", error);
         boost::system::error_code ignored;
-        nic.set_option(tcp::no_delay(true), ignored);  // Frames are small and somebody waits for each.
+        nic.set_option(
+            tcp::no_delay(true), ignored
+        );  // Frames are small and somebody waits for each.
         nics.push_back(std::move(nic));
     }
     close_listeners();

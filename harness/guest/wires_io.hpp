@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // guest/wires_io.hpp
 //
-// The host's ends of a guest's wires. The harness listens before QEMU exists and QEMU connects as it starts, so not one
-// byte is lost and no port is guessed; each listener closes once it has its connection. With Asio, on the loop.
+// The host's ends of a guest's wires. The harness listens before QEMU exists and QEMU connects as
+// it starts, so not one byte is lost and no port is guessed; each listener closes once it has its
+// connection. With Asio, on the loop.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -24,14 +25,17 @@ class Wires : public std::enable_shared_from_this<Wires> {
     using SerialStream = boost::asio::local::stream_protocol::socket;
     using NicStream = boost::asio::ip::tcp::socket;
 
-    explicit Wires(boost::asio::any_io_executor loop) : loop_(loop), serial_listener_(loop), serial(loop) {}
+    explicit Wires(boost::asio::any_io_executor loop)
+        : loop_(loop), serial_listener_(loop), serial(loop) {}
 
     /// Listens on a unix socket. `mode`: of its file. Error: environment.
     result<void> listen_serial(const std::string& path, unsigned mode);
-    /// Listens on a free TCP port of 127.0.0.1, one call a NIC; gives back the port. Error: environment.
+    /// Listens on a free TCP port of 127.0.0.1, one call a NIC; gives back the port. Error:
+    /// environment.
     result<std::uint16_t> listen_nic();
 
-    /// Accepts one connection on each listener and closes it. Errors: timeout; cancelled (by close_listeners()).
+    /// Accepts one connection on each listener and closes it. Errors: timeout; cancelled (by
+    /// close_listeners()).
     boost::asio::awaitable<result<void>> accept_all(Deadline deadline);
 
     /// Ends accept_all() early; also what a destructor would do.

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // guest/worker_io.hpp
 //
-// One thread for calls that block (libvirt's), so that the loop never does. Calls run in order. A call that outlives its
-// deadline is not interrupted, which cannot be done; its caller stops waiting and its result is dropped.
+// One thread for calls that block (libvirt's), so that the loop never does. Calls run in order. A
+// call that outlives its deadline is not interrupted, which cannot be done; its caller stops
+// waiting and its result is dropped.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -34,16 +35,16 @@ class Worker {
         thread_.join();
     }
 
-    /// Runs `work` on the thread and gives back its result on the loop. Error besides its own: timeout.
+    /// Runs `work` on the thread and gives back its result on the loop. Error besides its own:
+    /// timeout.
     template <class T>
     boost::asio::awaitable<result<T>> run(std::function<result<T>()> work, Deadline deadline) {
         struct Call {
             boost::asio::steady_timer finished;  // Cancelled when the result is there.
             std::optional<result<T>> outcome;
         };
-        auto call = std::make_shared<Call>(
-            Call{boost::asio::steady_timer(loop_, deadline.at()), std::nullopt}
-        );
+        auto call = std::make_shared<Call>(Call{
+            boost::asio::steady_timer(loop_, deadline.at()), std::nullopt});
         boost::asio::post(thread_, [call, work = std::move(work), loop = loop_] {
             auto outcome = std::make_shared<result<T>>(work());
             boost::asio::post(loop, [call, outcome] {
@@ -60,7 +61,8 @@ class Worker {
     /// Runs `work` behind the calls under way, without telling anybody.
     void run_detached(std::function<void()> work) { boost::asio::post(thread_, std::move(work)); }
 
-    /// Waits (blocking) until all calls have returned, and calls `meanwhile` now and then. For destructors.
+    /// Waits (blocking) until all calls have returned, and calls `meanwhile` now and then. For
+    /// destructors.
     void finish(const std::function<void()>& meanwhile) {
         std::promise<void> all_done;
         boost::asio::post(thread_, [&all_done] { all_done.set_value(); });

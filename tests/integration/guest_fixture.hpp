@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // integration/guest_fixture.hpp
 //
-// What the tests of harness/guest share: guests of a few instructions, written by the test itself, so that they need
-// nothing but QEMU; and a loop to run coroutines on. Header only.
+// What the tests of harness/guest share: guests of a few instructions, written by the test itself,
+// so that they need nothing but QEMU; and a loop to run coroutines on. Header only.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -28,10 +28,11 @@
 
 namespace rundown::guest {
 
-inline constexpr const char* kTestRoot = "RUNDOWN_TEST_ROOT";  // Tells a child of a test to use its parent's directory.
+inline constexpr const char* kTestRoot =
+    "RUNDOWN_TEST_ROOT";  // Tells a child of a test to use its parent's directory.
 
-/// A directory of this test program, removed at its end. Its runtime directory is one for all tests of the process,
-/// because libvirt keeps the embedded driver where it was first.
+/// A directory of this test program, removed at its end. Its runtime directory is one for all tests
+/// of the process, because libvirt keeps the embedded driver where it was first.
 class TestPlace {
   public:
     static TestPlace& instance() {
@@ -90,7 +91,8 @@ class GuestFixture : public testing::Test {
         options.places = TestPlace::instance().places();
         auto hypervisor = co_await Hypervisor::open(options, soon());
         if (!hypervisor)
-            throw std::runtime_error(hypervisor.error().sentence);  // Ends the test, which cannot go on.
+            throw std::runtime_error(hypervisor.error().sentence
+            );  // Ends the test, which cannot go on.
         co_return std::move(*hypervisor);
     }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
-// The connection to libvirt, the accelerator, and guests or machines that do not do what they should.
-#pragma GCC diagnostic ignored "-Wmismatched-new-delete"  // GCC 12 takes inlined coroutine frames for mismatches.
+// The connection to libvirt, the accelerator, and guests or machines that do not do what they
+// should.
+#pragma GCC diagnostic ignored \
+    "-Wmismatched-new-delete"  // GCC 12 takes inlined coroutine frames for mismatches.
 #include <gmock/gmock.h>
 #include <signal.h>
 
@@ -33,8 +35,12 @@ TEST_F(GuestHypervisor, KnowsItsVersionsAndKeepsWhatItLearned) {
     run([]() -> asio::awaitable<void> {
         auto hypervisor = co_await open_hypervisor();
         EXPECT_TRUE(hypervisor->embedded());
-        EXPECT_THAT(hypervisor->qemu_version(), testing::ContainsRegex("^[0-9]+\\.[0-9]+\\.[0-9]+$"));
-        EXPECT_THAT(hypervisor->libvirt_version(), testing::ContainsRegex("^[0-9]+\\.[0-9]+\\.[0-9]+$"));
+        EXPECT_THAT(
+            hypervisor->qemu_version(), testing::ContainsRegex("^[0-9]+\\.[0-9]+\\.[0-9]+$")
+        );
+        EXPECT_THAT(
+            hypervisor->libvirt_version(), testing::ContainsRegex("^[0-9]+\\.[0-9]+\\.[0-9]+$")
+        );
         EXPECT_THAT(hypervisor->emulator(), HasSubstr("/qemu-system-x86_64"));
         const std::string cache = hypervisor->places().cache + "/libvirt-capabilities";
         EXPECT_FALSE(std::filesystem::is_empty(cache)) << "the next run need not ask QEMU again";
@@ -48,7 +54,8 @@ TEST_F(GuestHypervisor, MissingQemuIsOneSentenceWithThePackage) {
         const Error error = co_await open_error(options);
         EXPECT_EQ(error.kind, ErrorKind::environment);
         EXPECT_THAT(error.sentence, HasSubstr("apt-get install qemu-system-x86"));
-        EXPECT_TRUE(std::filesystem::is_empty(TestPlace::instance().places().runtime)) << "nothing is left of the try";
+        EXPECT_TRUE(std::filesystem::is_empty(TestPlace::instance().places().runtime))
+            << "nothing is left of the try";
     });
 }
 
@@ -66,7 +73,8 @@ TEST_F(GuestHypervisor, UnreachableLibvirtIsOneSentence) {
 TEST_F(GuestHypervisor, HungQemuTimesOutAndIsStoppedAllTheSame) {
     run([]() -> asio::awaitable<void> {
         auto hypervisor = co_await open_hypervisor();
-        auto started = co_await Guest::start(*hypervisor, spec_of(TinyGuest().echo_serial()), soon());
+        auto started =
+            co_await Guest::start(*hypervisor, spec_of(TinyGuest().echo_serial()), soon());
         EXPECT_TRUE(started.has_value()) << started.error().sentence;
         if (!started)
             co_return;
@@ -95,7 +103,9 @@ TEST_F(GuestHypervisor, NoTimeToStartLeavesNothing) {
         EXPECT_THAT(started.error().sentence, HasSubstr("the guest to start"));
     });
     EXPECT_TRUE(find_processes([](const auto& arguments) {
-                    return is_process_of_directory(arguments, TestPlace::instance().places().runtime);
+                    return is_process_of_directory(
+                        arguments, TestPlace::instance().places().runtime
+                    );
                 }).empty());
     EXPECT_TRUE(std::filesystem::is_empty(TestPlace::instance().places().runtime));
 }
@@ -104,7 +114,8 @@ TEST_F(GuestHypervisor, AcceleratorIsDecidedByProofAndRemembered) {
     run([]() -> asio::awaitable<void> {
         auto hypervisor = co_await open_hypervisor();
         const auto spec = spec_of(TinyGuest().print(0xE9, "R").halt());
-        const auto choice = co_await choose_accelerator(*hypervisor, AcceleratorWish::automatic, spec, soon());
+        const auto choice =
+            co_await choose_accelerator(*hypervisor, AcceleratorWish::automatic, spec, soon());
         EXPECT_TRUE(choice.has_value()) << choice.error().sentence;
         EXPECT_FALSE(choice->reason.empty());
         const HostIdentity host = host_identity(hypervisor->qemu_version());
@@ -114,7 +125,8 @@ TEST_F(GuestHypervisor, AcceleratorIsDecidedByProofAndRemembered) {
             EXPECT_EQ(remembered->accelerator, choice->accelerator);
         } else {
             EXPECT_EQ(choice->accelerator, Accelerator::tcg);
-            const auto demanded = co_await choose_accelerator(*hypervisor, AcceleratorWish::kvm, spec, soon());
+            const auto demanded =
+                co_await choose_accelerator(*hypervisor, AcceleratorWish::kvm, spec, soon());
             EXPECT_EQ(demanded.error().kind, ErrorKind::environment);
         }
         auto chosen = spec;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// What a killed run leaves, the next one removes; what a live run has, nobody touches. The runs are child processes:
-// this program again, running only the disabled test Victim.
-#pragma GCC diagnostic ignored "-Wmismatched-new-delete"  // GCC 12 takes inlined coroutine frames for mismatches.
+// What a killed run leaves, the next one removes; what a live run has, nobody touches. The runs are
+// child processes: this program again, running only the disabled test Victim.
+#pragma GCC diagnostic ignored \
+    "-Wmismatched-new-delete"  // GCC 12 takes inlined coroutine frames for mismatches.
 #include <gmock/gmock.h>
 #include <signal.h>
 #include <spawn.h>
@@ -39,8 +40,8 @@ TEST_F(GuestLeftovers, DISABLED_Victim) {
             co_return;
         const GuestNames& names = (*guest)->names();
         const std::string draft = std::string(report) + ".draft";
-        std::ofstream(draft) << names.domain << " " << names.uuid << " " << names.trace_window << " " << names.serial_socket
-                             << "\n";
+        std::ofstream(draft) << names.domain << " " << names.uuid << " " << names.trace_window
+                             << " " << names.serial_socket << "\n";
         std::filesystem::rename(draft, report);
         asio::steady_timer forever(co_await asio::this_coro::executor, std::chrono::hours(1));
         co_await forever.async_wait(asio::as_tuple(asio::use_awaitable));
@@ -52,7 +53,8 @@ class Victim {
   public:
     Victim() : report_(TestPlace::instance().new_directory() + "/report") {
         std::string program = std::filesystem::read_symlink("/proc/self/exe").string();
-        std::string filter = "--gtest_filter=GuestLeftovers.DISABLED_Victim", also = "--gtest_also_run_disabled_tests";
+        std::string filter = "--gtest_filter=GuestLeftovers.DISABLED_Victim",
+                    also = "--gtest_also_run_disabled_tests";
         char* arguments[] = {program.data(), filter.data(), also.data(), nullptr};
         ::setenv(kReport, report_.c_str(), 1);
         ::setenv(kTestRoot, TestPlace::instance().root().c_str(), 1);
@@ -71,10 +73,14 @@ class Victim {
         pid_ = 0;
     }
     bool has_qemu() const {
-        return !find_processes([this](const auto& arguments) { return is_domain_process(arguments, domain, uuid); }).empty();
+        return !find_processes([this](const auto& arguments) {
+                    return is_domain_process(arguments, domain, uuid);
+                }).empty();
     }
     bool has_window() const { return std::filesystem::exists("/dev/shm/" + window); }
-    bool has_directory() const { return std::filesystem::exists(std::filesystem::path(socket).parent_path()); }
+    bool has_directory() const {
+        return std::filesystem::exists(std::filesystem::path(socket).parent_path());
+    }
 
     std::string domain, uuid, window, socket;
 
@@ -114,11 +120,13 @@ TEST_F(GuestLeftovers, AnAbandonedCoroutineLeavesNothing) {
             loop,
             [&]() -> asio::awaitable<void> {
                 auto hypervisor = co_await open_hypervisor();
-                auto guest = co_await Guest::start(*hypervisor, spec_of(TinyGuest().echo_serial()), soon());
+                auto guest =
+                    co_await Guest::start(*hypervisor, spec_of(TinyGuest().echo_serial()), soon());
                 EXPECT_TRUE(guest.has_value()) << guest.error().sentence;
                 window = (*guest)->trace_window();
                 EXPECT_TRUE(std::filesystem::exists(window));
-                loop.stop();  // As a harness that is told to end at once: nothing after this line runs.
+                loop.stop(
+                );  // As a harness that is told to end at once: nothing after this line runs.
                 asio::steady_timer forever(loop, std::chrono::hours(1));
                 co_await forever.async_wait(asio::as_tuple(asio::use_awaitable));
             },

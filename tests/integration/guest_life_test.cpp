@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Guests of a few instructions under the real libvirt and QEMU: wires, events, ends.
-#pragma GCC diagnostic ignored "-Wmismatched-new-delete"  // GCC 12 takes inlined coroutine frames for mismatches.
+#pragma GCC diagnostic ignored \
+    "-Wmismatched-new-delete"  // GCC 12 takes inlined coroutine frames for mismatches.
 #include <gmock/gmock.h>
 #include <signal.h>
 
@@ -23,9 +24,11 @@ using testing::HasSubstr;
 class GuestLife : public GuestFixture {};
 
 bool has_event(const Guest& guest, GuestEventKind kind) {
-    return std::any_of(guest.events().begin(), guest.events().end(), [kind](const GuestEvent& event) {
-        return event.kind == kind;
-    });
+    return std::any_of(
+        guest.events().begin(),
+        guest.events().end(),
+        [kind](const GuestEvent& event) { return event.kind == kind; }
+    );
 }
 
 asio::awaitable<std::string> read_exactly(Guest::SerialStream& stream, std::size_t count) {
@@ -37,7 +40,8 @@ asio::awaitable<std::string> read_exactly(Guest::SerialStream& stream, std::size
 TEST_F(GuestLife, SerialLineLosesNothingAndEchoes) {
     run([this]() -> asio::awaitable<void> {
         auto hypervisor = co_await open_hypervisor();
-        auto spec = spec_of(TinyGuest().print(0xE9, "debug").print(0x3F8, "first words").echo_serial());
+        auto spec =
+            spec_of(TinyGuest().print(0xE9, "debug").print(0x3F8, "first words").echo_serial());
         spec.nics = {{NicModel::e1000, nic_mac(0)}, {NicModel::virtio_net, nic_mac(1)}};
         auto started = co_await Guest::start(*hypervisor, spec, soon());
         EXPECT_TRUE(started.has_value()) << started.error().sentence;
@@ -45,7 +49,9 @@ TEST_F(GuestLife, SerialLineLosesNothingAndEchoes) {
             co_return;
         Guest& guest = **started;
         EXPECT_EQ(co_await read_exactly(guest.serial(), 11), "first words");
-        co_await asio::async_write(guest.serial(), asio::buffer("ping", 4), asio::as_tuple(asio::use_awaitable));
+        co_await asio::async_write(
+            guest.serial(), asio::buffer("ping", 4), asio::as_tuple(asio::use_awaitable)
+        );
         EXPECT_EQ(co_await read_exactly(guest.serial(), 4), "ping");
         EXPECT_EQ(contents_of_file(guest.files().debug_console), "debug");
         EXPECT_EQ(guest.nics().size(), 2u);
@@ -60,8 +66,10 @@ TEST_F(GuestLife, SerialLineLosesNothingAndEchoes) {
         EXPECT_THAT(contents_of_file(guest.files().qemu_log), HasSubstr("qemu-system-x86_64"));
         std::printf(
             "claim %lld ms, libvirt %lld ms, connect %lld ms, stop %lld ms\n",
-            static_cast<long long>(guest.timings().claim.count()), static_cast<long long>(guest.timings().libvirt.count()),
-            static_cast<long long>(guest.timings().connect.count()), static_cast<long long>(guest.timings().stop.count())
+            static_cast<long long>(guest.timings().claim.count()),
+            static_cast<long long>(guest.timings().libvirt.count()),
+            static_cast<long long>(guest.timings().connect.count()),
+            static_cast<long long>(guest.timings().stop.count())
         );
     });
 }
@@ -69,14 +77,20 @@ TEST_F(GuestLife, SerialLineLosesNothingAndEchoes) {
 TEST_F(GuestLife, PanicPausesTheGuestAndKeepsItsMemory) {
     run([this]() -> asio::awaitable<void> {
         auto hypervisor = co_await open_hypervisor();
-        auto started = co_await Guest::start(*hypervisor, spec_of(TinyGuest().await_byte().out8(0x505, 1).halt()), soon());
+        auto started = co_await Guest::start(
+            *hypervisor, spec_of(TinyGuest().await_byte().out8(0x505, 1).halt()), soon()
+        );
         EXPECT_TRUE(started.has_value()) << started.error().sentence;
         if (!started)
             co_return;
         Guest& guest = **started;
         int told = 0;
-        guest.on_event([&told](const GuestEvent& event) { told += event.kind == GuestEventKind::panicked; });
-        co_await asio::async_write(guest.serial(), asio::buffer("!", 1), asio::as_tuple(asio::use_awaitable));
+        guest.on_event([&told](const GuestEvent& event) {
+            told += event.kind == GuestEventKind::panicked;
+        });
+        co_await asio::async_write(
+            guest.serial(), asio::buffer("!", 1), asio::as_tuple(asio::use_awaitable)
+        );
         EXPECT_EQ((co_await guest.ended(soon())).value(), GuestEnd::panicked);
         EXPECT_EQ(told, 1);
         EXPECT_EQ(guest.state(), LifecycleState::panicked);
@@ -84,21 +98,27 @@ TEST_F(GuestLife, PanicPausesTheGuestAndKeepsItsMemory) {
         EXPECT_THAT(status.value(), HasSubstr("guest-panicked"));
         EXPECT_TRUE((co_await guest.stop(soon())).has_value());
         EXPECT_EQ(guest.end(), GuestEnd::panicked);
-        EXPECT_THAT(contents_of_file(guest.files().qmp_events), HasSubstr("\"event\":\"GUEST_PANICKED\""));
+        EXPECT_THAT(
+            contents_of_file(guest.files().qmp_events), HasSubstr("\"event\":\"GUEST_PANICKED\"")
+        );
     });
 }
 
 TEST_F(GuestLife, PowerOffByTheGuestEndsIt) {
     run([this]() -> asio::awaitable<void> {
         auto hypervisor = co_await open_hypervisor();
-        // As a guest does: the sleep type and its enable bit into the power management's control register.
-        auto started = co_await Guest::start(*hypervisor, spec_of(TinyGuest().out16(0x604, 0x2000).halt()), soon());
+        // As a guest does: the sleep type and its enable bit into the power management's control
+        // register.
+        auto started = co_await Guest::start(
+            *hypervisor, spec_of(TinyGuest().out16(0x604, 0x2000).halt()), soon()
+        );
         EXPECT_TRUE(started.has_value()) << started.error().sentence;
         if (!started)
             co_return;
         Guest& guest = **started;
         EXPECT_EQ((co_await guest.ended(soon())).value(), GuestEnd::powered_off);
-        EXPECT_TRUE(std::filesystem::exists(guest.trace_window())) << "evidence is kept until stop()";
+        EXPECT_TRUE(std::filesystem::exists(guest.trace_window()))
+            << "evidence is kept until stop()";
         EXPECT_TRUE((co_await guest.stop(soon())).has_value());
         EXPECT_EQ(guest.end(), GuestEnd::powered_off);
         EXPECT_TRUE(has_event(guest, GuestEventKind::powering_off));
@@ -115,7 +135,9 @@ TEST_F(GuestLife, ResetIsAnEventAndTheGuestStartsAgain) {
             co_return;
         Guest& guest = **started;
         EXPECT_EQ(co_await read_exactly(guest.serial(), 2), "up");
-        co_await asio::async_write(guest.serial(), asio::buffer("!", 1), asio::as_tuple(asio::use_awaitable));
+        co_await asio::async_write(
+            guest.serial(), asio::buffer("!", 1), asio::as_tuple(asio::use_awaitable)
+        );
         EXPECT_EQ(co_await read_exactly(guest.serial(), 2), "up");
         EXPECT_EQ(guest.end(), GuestEnd::none);
         EXPECT_TRUE((co_await guest.stop(soon())).has_value());
@@ -140,7 +162,8 @@ TEST_F(GuestLife, ResetEndsAGuestThatMayNotReboot) {
 TEST_F(GuestLife, KilledQemuIsADeath) {
     run([this]() -> asio::awaitable<void> {
         auto hypervisor = co_await open_hypervisor();
-        auto started = co_await Guest::start(*hypervisor, spec_of(TinyGuest().echo_serial()), soon());
+        auto started =
+            co_await Guest::start(*hypervisor, spec_of(TinyGuest().echo_serial()), soon());
         EXPECT_TRUE(started.has_value()) << started.error().sentence;
         if (!started)
             co_return;
@@ -166,14 +189,21 @@ TEST_F(GuestLife, UnpluggedNicIsReported) {
         Guest& guest = **started;
         const auto pci = co_await guest.qmp(R"({"execute":"query-pci"})", soon());
         EXPECT_THAT(pci.value(), HasSubstr("\"device\":4161")) << "1041: a modern virtio device";
-        const auto refused = co_await guest.qmp(R"({"execute":"device_del","arguments":{"id":"nosuch"}})", soon());
+        const auto refused =
+            co_await guest.qmp(R"({"execute":"device_del","arguments":{"id":"nosuch"}})", soon());
         EXPECT_FALSE(refused.has_value());
         EXPECT_THAT(refused.error().sentence, HasSubstr("nosuch"));
         // While nobody in the guest serves ACPI hot-unplug, a reset is what completes it.
-        EXPECT_TRUE((co_await guest.qmp(R"({"execute":"device_del","arguments":{"id":"net0"}})", soon())).has_value());
+        EXPECT_TRUE(
+            (co_await guest.qmp(R"({"execute":"device_del","arguments":{"id":"net0"}})", soon()))
+                .has_value()
+        );
         EXPECT_TRUE((co_await guest.qmp(R"({"execute":"system_reset"})", soon())).has_value());
-        for (int look = 0; look < 100 && !has_event(guest, GuestEventKind::device_deleted); ++look) {
-            asio::steady_timer timer(co_await asio::this_coro::executor, std::chrono::milliseconds(20));
+        for (int look = 0; look < 100 && !has_event(guest, GuestEventKind::device_deleted);
+             ++look) {
+            asio::steady_timer timer(
+                co_await asio::this_coro::executor, std::chrono::milliseconds(20)
+            );
             co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
         }
         EXPECT_TRUE(has_event(guest, GuestEventKind::device_deleted));
@@ -186,7 +216,8 @@ TEST_F(GuestLife, EightNicsOfMixedModelsConnect) {
         auto hypervisor = co_await open_hypervisor();
         auto spec = spec_of(TinyGuest().echo_serial());
         for (std::size_t index = 0; index < kNicsMax; ++index)
-            spec.nics.push_back({index % 2 ? NicModel::virtio_net : NicModel::e1000, nic_mac(index)});
+            spec.nics.push_back({index % 2 ? NicModel::virtio_net : NicModel::e1000, nic_mac(index)}
+            );
         spec.nics[1].variant = VirtioVariant::transitional;
         auto started = co_await Guest::start(*hypervisor, spec, soon());
         EXPECT_TRUE(started.has_value()) << started.error().sentence;
@@ -204,7 +235,8 @@ TEST_F(GuestLife, GuestsLiveSideBySide) {
         auto hypervisor = co_await open_hypervisor();
         std::vector<std::unique_ptr<Guest>> guests;
         for (int number = 0; number < 3; ++number) {
-            auto started = co_await Guest::start(*hypervisor, spec_of(TinyGuest().echo_serial()), soon());
+            auto started =
+                co_await Guest::start(*hypervisor, spec_of(TinyGuest().echo_serial()), soon());
             EXPECT_TRUE(started.has_value()) << started.error().sentence;
             if (!started)
                 co_return;
@@ -214,7 +246,9 @@ TEST_F(GuestLife, GuestsLiveSideBySide) {
         for (const int number : {2, 0}) {
             const std::string word = "guest" + std::to_string(number);
             auto& serial = guests[number]->serial();
-            co_await asio::async_write(serial, asio::buffer(word), asio::as_tuple(asio::use_awaitable));
+            co_await asio::async_write(
+                serial, asio::buffer(word), asio::as_tuple(asio::use_awaitable)
+            );
             EXPECT_EQ(co_await read_exactly(serial, word.size()), word);
             EXPECT_EQ(guests[number]->end(), GuestEnd::none);
         }

@@ -66,9 +66,14 @@ TEST(AcceleratorCache, HoldsForThisHostOnly) {
 
 TEST(AcceleratorCache, IgnoresWhatItDidNotWrite) {
     const HostIdentity host{"k", "q", "p"};
-    for (const char* text : {"", "{", "[]", "{}", R"({"version":2})",
-                             R"({"version":1,"kernel":"k","qemu":"q","processor":"p","accelerator":"hax","reason":""})",
-                             R"({"version":1,"kernel":1,"qemu":"q","processor":"p","accelerator":"kvm","reason":""})"})
+    for (const char* text :
+         {"",
+          "{",
+          "[]",
+          "{}",
+          R"({"version":2})",
+          R"({"version":1,"kernel":"k","qemu":"q","processor":"p","accelerator":"hax","reason":""})",
+          R"({"version":1,"kernel":1,"qemu":"q","processor":"p","accelerator":"kvm","reason":""})"})
         EXPECT_FALSE(from_cache(text, host).has_value()) << text;
 }
 

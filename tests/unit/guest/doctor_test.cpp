@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
-#include "guest/doctor_io.hpp"
-
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 
+#include "guest/doctor_io.hpp"
 #include "guest/find_program_io.hpp"
 #include "unit/guest/temporary_directory.hpp"
 
@@ -13,7 +12,9 @@ namespace {
 using testing::HasSubstr;
 
 /// A program that prints `text` whatever it is asked.
-std::string fake_program(const TemporaryDirectory& here, const std::string& name, const std::string& script) {
+std::string fake_program(
+    const TemporaryDirectory& here, const std::string& name, const std::string& script
+) {
     write(here / name, "#!/bin/sh\n" + script + "\n");
     ::chmod((here / name).c_str(), 0755);
     return here / name;
@@ -43,7 +44,9 @@ TEST(VersionLine, IsTheFirstLineOrNothing) {
 
 TEST(Doctor, QemuFoundMissingAndBroken) {
     TemporaryDirectory here;
-    const auto good = check_qemu(fake_program(here, "qemu-system-x86_64", "echo QEMU emulator version 7.2.22 '(x)'"));
+    const auto good = check_qemu(
+        fake_program(here, "qemu-system-x86_64", "echo QEMU emulator version 7.2.22 '(x)'")
+    );
     EXPECT_EQ(good.state, DoctorState::ok);
     EXPECT_THAT(good.sentence, HasSubstr("7.2.22"));
     const auto broken = check_qemu(fake_program(here, "qemu-system-i386", "exit 1"));
@@ -74,7 +77,8 @@ TEST(Doctor, SharedMemoryAndPlaces) {
 
 TEST(Doctor, ReportsEverything) {
     TemporaryDirectory here;
-    const auto findings = doctor({here / "run", here / "cache"}, "qemu-system-nosuch", "/nowhere/boot.elf", "");
+    const auto findings =
+        doctor({here / "run", here / "cache"}, "qemu-system-nosuch", "/nowhere/boot.elf", "");
     ASSERT_EQ(findings.size(), 6u);
     for (const DoctorFinding& finding : findings) {
         EXPECT_NE(finding.state, DoctorState::invalid);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The domain XML against files in golden/. RUNDOWN_UPDATE_GOLDEN=1 writes them anew; read the difference before
-// committing it.
+// The domain XML against files in golden/. RUNDOWN_UPDATE_GOLDEN=1 writes them anew; read the
+// difference before committing it.
 #include "guest/domain_xml.hpp"
 
 #include <gtest/gtest.h>
@@ -34,7 +34,8 @@ GuestNames plain_names() {
 }
 
 void expect_golden(const std::string& name, const std::string& xml) {
-    const std::string path = std::string(RUNDOWN_SOURCE_DIR) + "/tests/unit/guest/golden/" + name + ".xml";
+    const std::string path =
+        std::string(RUNDOWN_SOURCE_DIR) + "/tests/unit/guest/golden/" + name + ".xml";
     if (std::getenv("RUNDOWN_UPDATE_GOLDEN")) {
         std::ofstream(path, std::ios::binary) << xml;
         return;

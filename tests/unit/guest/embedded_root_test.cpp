@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "guest/embedded_root_io.hpp"
-
 #include <gmock/gmock.h>
 
+#include "guest/embedded_root_io.hpp"
 #include "unit/guest/temporary_directory.hpp"
 
 namespace rundown::guest {
@@ -17,8 +16,13 @@ constexpr const char* kInCache = "/libvirt-capabilities/";
 TEST(QemuConf, AsRootNamesTheUserAndOtherwiseDoesNot) {
     EXPECT_THAT(qemu_conf(true), HasSubstr("user = \"root\"\ngroup = \"root\"\n"));
     EXPECT_THAT(qemu_conf(false), Not(HasSubstr("user")));
-    for (const char* line : {"stdio_handler = \"file\"\n", "security_driver = \"none\"\n", "namespaces = []\n",
-                             "cgroup_controllers = []\n", "dynamic_ownership = 0\n", "remember_owner = 0\n"})
+    for (const char* line :
+         {"stdio_handler = \"file\"\n",
+          "security_driver = \"none\"\n",
+          "namespaces = []\n",
+          "cgroup_controllers = []\n",
+          "dynamic_ownership = 0\n",
+          "remember_owner = 0\n"})
         EXPECT_THAT(qemu_conf(false), HasSubstr(line));
 }
 

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: MIT
 // libvirt's event interface on an Asio loop, without libvirt: through the functions it registered.
-#include "guest/event_loop_io.hpp"
-
 #include <gtest/gtest.h>
 #include <libvirt/libvirt.h>
 #include <unistd.h>
@@ -10,6 +8,8 @@
 #include <chrono>
 #include <functional>
 #include <thread>
+
+#include "guest/event_loop_io.hpp"
 
 namespace rundown::guest {
 namespace {
@@ -70,7 +70,8 @@ class EventLoop : public testing::Test {
 
 TEST_F(EventLoop, HandlesAreCalledForWhatTheyWantUntilRemoved) {
     Seen seen;
-    const int watch = virEventAddHandle(pipe_[0], VIR_EVENT_HANDLE_READABLE, on_handle, &seen, on_free);
+    const int watch =
+        virEventAddHandle(pipe_[0], VIR_EVENT_HANDLE_READABLE, on_handle, &seen, on_free);
     ASSERT_GE(watch, 0);
     run();
     EXPECT_EQ(seen.calls, 0);
@@ -96,8 +97,10 @@ TEST_F(EventLoop, HandlesAreCalledForWhatTheyWantUntilRemoved) {
 
 TEST_F(EventLoop, OneDescriptorMayBeWatchedTwice) {
     Seen reads, hangs;
-    const int first = virEventAddHandle(pipe_[0], VIR_EVENT_HANDLE_READABLE, on_handle, &reads, nullptr);
-    const int second = virEventAddHandle(pipe_[0], VIR_EVENT_HANDLE_HANGUP, on_handle, &hangs, nullptr);
+    const int first =
+        virEventAddHandle(pipe_[0], VIR_EVENT_HANDLE_READABLE, on_handle, &reads, nullptr);
+    const int second =
+        virEventAddHandle(pipe_[0], VIR_EVENT_HANDLE_HANGUP, on_handle, &hangs, nullptr);
     hangs.then = [](int watch) { virEventRemoveHandle(watch); };
     put();
     run();
@@ -112,7 +115,8 @@ TEST_F(EventLoop, OneDescriptorMayBeWatchedTwice) {
 
 TEST_F(EventLoop, WritableHandlesAreCalledWhileWritable) {
     Seen seen;
-    const int watch = virEventAddHandle(pipe_[1], VIR_EVENT_HANDLE_WRITABLE, on_handle, &seen, on_free);
+    const int watch =
+        virEventAddHandle(pipe_[1], VIR_EVENT_HANDLE_WRITABLE, on_handle, &seen, on_free);
     seen.then = [&seen](int id) {
         if (seen.calls == 3)
             virEventUpdateHandle(id, 0);

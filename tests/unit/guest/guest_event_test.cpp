@@ -18,14 +18,20 @@ struct QmpCase {
 
 TEST(GuestEvent, QmpEventsBecomeTypes) {
     const QmpCase cases[] = {
-        {"SHUTDOWN", R"({"guest":true,"reason":"guest-shutdown"})", Kind::powering_off, "guest-shutdown"},
+        {"SHUTDOWN",
+         R"({"guest":true,"reason":"guest-shutdown"})",
+         Kind::powering_off,
+         "guest-shutdown"},
         {"SHUTDOWN", R"({"guest":false,"reason":"host-qmp-quit"})", Kind::none, ""},
         {"SHUTDOWN", "", Kind::none, ""},
         {"RESET", R"({"guest":true,"reason":"guest-reset"})", Kind::reset, "guest-reset"},
         {"GUEST_PANICKED", R"({"action":"pause"})", Kind::panicked, "pause"},
         {"RESUME", "", Kind::resumed, ""},
         {"STOP", "", Kind::paused, ""},
-        {"DEVICE_DELETED", R"({"device":"net0","path":"/machine/peripheral/net0"})", Kind::device_deleted, "net0"},
+        {"DEVICE_DELETED",
+         R"({"device":"net0","path":"/machine/peripheral/net0"})",
+         Kind::device_deleted,
+         "net0"},
         {"DEVICE_DELETED", R"({"path":"/machine/peripheral/net0/virtio-backend"})", Kind::none, ""},
         {"RTC_CHANGE", R"({"offset":1})", Kind::none, ""},
         {"RESET", "{broken", Kind::reset, ""},
@@ -40,10 +46,22 @@ TEST(GuestEvent, QmpEventsBecomeTypes) {
 }
 
 TEST(GuestEvent, OnlyTheEndOfTheProcessIsTakenFromLibvirt) {
-    EXPECT_EQ(from_libvirt_lifecycle(VIR_DOMAIN_EVENT_STOPPED, VIR_DOMAIN_EVENT_STOPPED_SHUTDOWN).kind, Kind::stopped);
-    EXPECT_EQ(from_libvirt_lifecycle(VIR_DOMAIN_EVENT_STOPPED, VIR_DOMAIN_EVENT_STOPPED_DESTROYED).kind, Kind::stopped);
-    EXPECT_EQ(from_libvirt_lifecycle(VIR_DOMAIN_EVENT_STOPPED, VIR_DOMAIN_EVENT_STOPPED_CRASHED).kind, Kind::died);
-    EXPECT_EQ(from_libvirt_lifecycle(VIR_DOMAIN_EVENT_STOPPED, VIR_DOMAIN_EVENT_STOPPED_FAILED).kind, Kind::died);
+    EXPECT_EQ(
+        from_libvirt_lifecycle(VIR_DOMAIN_EVENT_STOPPED, VIR_DOMAIN_EVENT_STOPPED_SHUTDOWN).kind,
+        Kind::stopped
+    );
+    EXPECT_EQ(
+        from_libvirt_lifecycle(VIR_DOMAIN_EVENT_STOPPED, VIR_DOMAIN_EVENT_STOPPED_DESTROYED).kind,
+        Kind::stopped
+    );
+    EXPECT_EQ(
+        from_libvirt_lifecycle(VIR_DOMAIN_EVENT_STOPPED, VIR_DOMAIN_EVENT_STOPPED_CRASHED).kind,
+        Kind::died
+    );
+    EXPECT_EQ(
+        from_libvirt_lifecycle(VIR_DOMAIN_EVENT_STOPPED, VIR_DOMAIN_EVENT_STOPPED_FAILED).kind,
+        Kind::died
+    );
     EXPECT_EQ(from_libvirt_lifecycle(VIR_DOMAIN_EVENT_STARTED, 0).kind, Kind::none);
     EXPECT_EQ(from_libvirt_lifecycle(VIR_DOMAIN_EVENT_CRASHED, 0).kind, Kind::none);
 }
@@ -51,10 +69,13 @@ TEST(GuestEvent, OnlyTheEndOfTheProcessIsTakenFromLibvirt) {
 TEST(GuestEvent, LogLinesAreJson) {
     const std::chrono::system_clock::time_point time{std::chrono::microseconds(1500000)};
     EXPECT_EQ(
-        qmp_log_line(time, "RESET", R"({"guest":true})"), R"({"time":1.5E0,"event":"RESET","data":{"guest":true}})"
+        qmp_log_line(time, "RESET", R"({"guest":true})"),
+        R"({"time":1.5E0,"event":"RESET","data":{"guest":true}})"
     );
     EXPECT_EQ(qmp_log_line(time, "STOP", ""), R"({"time":1.5E0,"event":"STOP"})");
-    EXPECT_EQ(qmp_log_line(time, "ODD", "{\n"), "{\"time\":1.5E0,\"event\":\"ODD\",\"data\":\"{\\n\"}");
+    EXPECT_EQ(
+        qmp_log_line(time, "ODD", "{\n"), "{\"time\":1.5E0,\"event\":\"ODD\",\"data\":\"{\\n\"}"
+    );
 }
 
 }  // namespace

@@ -25,7 +25,8 @@ void play(Lifecycle& life, std::initializer_list<Step> steps) {
     int number = 0;
     for (const Step& step : steps) {
         const bool fails = step.event == Kind::step_failed || step.event == Kind::deadline_passed;
-        EXPECT_EQ(life.on_event({step.event, fails ? kError : Error{}}), step.action) << "step " << number;
+        EXPECT_EQ(life.on_event({step.event, fails ? kError : Error{}}), step.action)
+            << "step " << number;
         EXPECT_EQ(life.state(), step.state) << "step " << number;
         ++number;
     }

@@ -24,7 +24,9 @@ Places places_with(std::map<std::string, std::string> variables) {
 }
 
 TEST(Places, FollowTheDesktopsVariables) {
-    const Places places = places_with({{"XDG_RUNTIME_DIR", "/run/user/1000"}, {"XDG_CACHE_HOME", "/c"}, {"HOME", "/h"}});
+    const Places places = places_with(
+        {{"XDG_RUNTIME_DIR", "/run/user/1000"}, {"XDG_CACHE_HOME", "/c"}, {"HOME", "/h"}}
+    );
     EXPECT_EQ(places.runtime, "/run/user/1000/rundown");
     EXPECT_EQ(places.cache, "/c/rundown");
 }
@@ -36,7 +38,9 @@ TEST(Places, HaveDefaults) {
 }
 
 TEST(Places, RuntimeDirectoryTooLongForSocketsIsPassedOver) {
-    EXPECT_EQ(places_with({{"XDG_RUNTIME_DIR", "/" + std::string(60, 'x')}}).runtime, "/tmp/rundown-1000");
+    EXPECT_EQ(
+        places_with({{"XDG_RUNTIME_DIR", "/" + std::string(60, 'x')}}).runtime, "/tmp/rundown-1000"
+    );
     EXPECT_EQ(places_with({{"XDG_RUNTIME_DIR", "relative"}}).runtime, "/tmp/rundown-1000");
 }
 
@@ -57,9 +61,13 @@ TEST(PrivateDirectory, RefusesWhatOthersCouldHavePrepared) {
     EXPECT_THAT(make_private_directory(here / "open").error().sentence, HasSubstr("chmod 700"));
     std::filesystem::create_directory(here / "target");
     std::filesystem::create_symlink(here / "target", here / "link");
-    EXPECT_THAT(make_private_directory(here / "link").error().sentence, HasSubstr("not a directory"));
+    EXPECT_THAT(
+        make_private_directory(here / "link").error().sentence, HasSubstr("not a directory")
+    );
     write(here / "file", "");
-    EXPECT_THAT(make_private_directory(here / "file").error().sentence, HasSubstr("not a directory"));
+    EXPECT_THAT(
+        make_private_directory(here / "file").error().sentence, HasSubstr("not a directory")
+    );
     EXPECT_EQ(make_private_directory(here / "file").error().kind, ErrorKind::environment);
 }
 

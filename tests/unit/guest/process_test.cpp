@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
-#include "guest/process_io.hpp"
-
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "guest/process_io.hpp"
 #include "guest/reaper_io.hpp"
 
 namespace rundown::guest {
@@ -13,7 +12,8 @@ namespace {
 
 TEST(ProcessStat, NameMayHoldAnything) {
     const auto stat = parse_process_stat(
-        "42 (a) b (c)) S 1 42 41 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 98765 1000 200 18446744073709551615\n"
+        "42 (a) b (c)) S 1 42 41 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 98765 1000 200 "
+        "18446744073709551615\n"
     );
     ASSERT_TRUE(stat.has_value());
     EXPECT_EQ(stat->identity, (ProcessIdentity{42, 98765}));
@@ -38,8 +38,13 @@ TEST(Process, ThisOneIsAliveAndAnotherStartTimeIsNot) {
 }
 
 const std::vector<std::string> kQemu = {
-    "/usr/bin/qemu-system-x86_64", "-name", "guest=rd-1-1,debug-threads=on", "-object", "file=/run/rundown/1-2/v/key", "-uuid", "u-1"
-};
+    "/usr/bin/qemu-system-x86_64",
+    "-name",
+    "guest=rd-1-1,debug-threads=on",
+    "-object",
+    "file=/run/rundown/1-2/v/key",
+    "-uuid",
+    "u-1"};
 
 TEST(DomainProcess, ProgramNameAndUuidMustAgree) {
     EXPECT_TRUE(is_domain_process(kQemu, "rd-1-1", "u-1"));
@@ -60,7 +65,9 @@ TEST(DirectoryProcess, AnArgumentMustNameAFileBelow) {
     EXPECT_FALSE(is_process_of_directory(kQemu, "/run/rundown/1"));
     EXPECT_FALSE(is_process_of_directory(kQemu, "/")) << "everything is below it";
     EXPECT_FALSE(is_process_of_directory(kQemu, ""));
-    EXPECT_FALSE(is_process_of_directory({"/bin/cat", "/run/rundown/1-2/registry"}, "/run/rundown/1-2"));
+    EXPECT_FALSE(
+        is_process_of_directory({"/bin/cat", "/run/rundown/1-2/registry"}, "/run/rundown/1-2")
+    );
 }
 
 TEST(ProcessHandle, SignalsAndWaits) {
@@ -79,7 +86,8 @@ TEST(ProcessHandle, SignalsAndWaits) {
     EXPECT_FALSE(static_cast<bool>(ProcessHandle::open(child)));
 }
 
-/// The daemon that libvirt makes of QEMU: its parent begins a session and vanishes. Gives back the daemon's number.
+/// The daemon that libvirt makes of QEMU: its parent begins a session and vanishes. Gives back the
+/// daemon's number.
 pid_t spawn_daemon() {
     int ends[2];
     EXPECT_EQ(::pipe(ends), 0);

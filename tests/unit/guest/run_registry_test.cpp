@@ -27,8 +27,8 @@ std::string opening() {
 
 TEST(RegistryText, HoldsWhatWasTakenAndNotReleased) {
     const auto contents = parse_registry(
-        opening() + registry_line('+', kDomain) + registry_line('+', kSocket) + registry_line('+', kWindow) +
-        registry_line('-', kSocket)
+        opening() + registry_line('+', kDomain) + registry_line('+', kSocket) +
+        registry_line('+', kWindow) + registry_line('-', kSocket)
     );
     ASSERT_TRUE(contents.has_value());
     EXPECT_EQ(contents->process, (ProcessIdentity{7, 9}));
@@ -47,14 +47,21 @@ TEST(RegistryText, TornLastLineIsIgnored) {
 }
 
 TEST(RegistryText, WhatIsNoRegistryIsNotRead) {
-    for (const char* text : {"", "\n", "rundown-registry\t2\nprocess\t1\t2\tb\n", "rundown-registry\t1\n",
-                             "rundown-registry\t1\nprocess\tx\t2\tb\n", "rundown-registry\t1\nprocess\t1\t2\n"})
+    for (const char* text :
+         {"",
+          "\n",
+          "rundown-registry\t2\nprocess\t1\t2\tb\n",
+          "rundown-registry\t1\n",
+          "rundown-registry\t1\nprocess\tx\t2\tb\n",
+          "rundown-registry\t1\nprocess\t1\t2\n"})
         EXPECT_FALSE(parse_registry(text).has_value()) << text;
 }
 
 TEST(RegistryText, NamesThatLeadElsewhereAreSkipped) {
     const auto contents = parse_registry(
-        opening() + "+\twindow\t../etc/passwd\n+\twindow\tpasswd\n+\tsocket\t..\n+\tsocket\ta/b\n+\tdomain\trd-1\n" +
+        opening() +
+        "+\twindow\t../etc/passwd\n+\twindow\tpasswd\n+\tsocket\t..\n+\tsocket\ta/"
+        "b\n+\tdomain\trd-1\n" +
         "+\tdomain\tother\tuuid\n+\tweird\tx\n?\tsocket\tx\n\n+\n"
     );
     ASSERT_TRUE(contents.has_value());
@@ -78,7 +85,9 @@ ProcessIdentity dead_process() {
 }
 
 /// A directory as a killed run leaves it, holding the resources.
-std::string dead_run(const Places& places, const std::vector<Resource>& held, const std::string& boot = boot_id()) {
+std::string dead_run(
+    const Places& places, const std::vector<Resource>& held, const std::string& boot = boot_id()
+) {
     const ProcessIdentity dead = dead_process();
     const std::string directory = places.runtime + "/" + process_directory_name(dead);
     EXPECT_TRUE(make_private_directory(places.runtime).has_value());
@@ -109,7 +118,10 @@ TEST(RunRegistry, RemovesWhatItHoldsAndItself) {
         (*registry)->release(kSocket);
         EXPECT_FALSE(std::filesystem::exists(directory + "/serial-1"));
         EXPECT_THAT(parse_registry(read(directory + "/registry"))->held, ElementsAre(window));
-        EXPECT_EQ((*registry)->hold({ResourceKind::window, "passwd", ""}).error().kind, ErrorKind::internal);
+        EXPECT_EQ(
+            (*registry)->hold({ResourceKind::window, "passwd", ""}).error().kind,
+            ErrorKind::internal
+        );
     }
     EXPECT_FALSE(std::filesystem::exists(window_path(window)));
     EXPECT_FALSE(std::filesystem::exists(directory));
@@ -160,7 +172,9 @@ TEST(Leftovers, ALockedRegistryIsLeftAlone) {
     const Places places{here / "run", here / "cache"};
     const std::string directory = dead_run(places, {});
     const int fd = ::open((directory + "/registry").c_str(), O_RDWR);
-    ASSERT_EQ(::flock(fd, LOCK_EX), 0);  // Another process that is cleaning it, or an owner in another pid namespace.
+    ASSERT_EQ(
+        ::flock(fd, LOCK_EX), 0
+    );  // Another process that is cleaning it, or an owner in another pid namespace.
     EXPECT_EQ(clean_leftovers(places).runs, 0);
     EXPECT_TRUE(std::filesystem::exists(directory));
     ::close(fd);

@@ -17,7 +17,9 @@ GuestSpec good() {
     return spec;
 }
 
-void expect_refused(const GuestSpec& spec, const std::string& part, ErrorKind kind = ErrorKind::usage) {
+void expect_refused(
+    const GuestSpec& spec, const std::string& part, ErrorKind kind = ErrorKind::usage
+) {
     const auto checked = check(spec);
     ASSERT_FALSE(checked.has_value()) << "expected: " << part;
     EXPECT_EQ(checked.error().kind, kind);
@@ -36,7 +38,8 @@ TEST(GuestSpec, GoodOnesPass) {
     EXPECT_TRUE(check(with([](auto& s) { s.nics.clear(); })).has_value());
     EXPECT_TRUE(check(with([](auto& s) { s.trace_window_mib = 0; })).has_value());
     EXPECT_TRUE(check(with([](auto& s) { s.icount = IcountSpec{}; })).has_value());
-    EXPECT_TRUE(check(with([](auto& s) { s.accelerator = Accelerator::kvm, s.cpu = "host"; })).has_value());
+    EXPECT_TRUE(check(with([](auto& s) { s.accelerator = Accelerator::kvm, s.cpu = "host"; })
+    ).has_value());
 }
 
 TEST(GuestSpec, BadOnesAreRefusedBySentence) {
@@ -47,18 +50,29 @@ TEST(GuestSpec, BadOnesAreRefusedBySentence) {
     expect_refused(with([](auto& s) { s.memory_mib = 8; }), "16 to 3072");
     expect_refused(with([](auto& s) { s.trace_window_mib = 33; }), "power of two");
     expect_refused(with([](auto& s) { s.icount = IcountSpec{11}; }), "shift");
-    expect_refused(with([](auto& s) { s.accelerator = Accelerator::kvm, s.icount = IcountSpec{}; }), "tcg");
+    expect_refused(
+        with([](auto& s) { s.accelerator = Accelerator::kvm, s.icount = IcountSpec{}; }), "tcg"
+    );
     expect_refused(with([](auto& s) { s.cpu = "host"; }), "kvm");
     expect_refused(with([](auto& s) { s.machine = ""; }), "machine");
-    expect_refused(with([](auto& s) { s.accelerator = Accelerator::invalid; }), "accelerator", ErrorKind::internal);
+    expect_refused(
+        with([](auto& s) { s.accelerator = Accelerator::invalid; }),
+        "accelerator",
+        ErrorKind::internal
+    );
 }
 
 TEST(GuestSpec, NicsAreChecked) {
-    expect_refused(with([](auto& s) { s.nics[0].model = NicModel::invalid; }), "NIC 0 has no model");
-    expect_refused(with([](auto& s) { s.nics[0].variant = VirtioVariant::modern; }), "no virtio device");
+    expect_refused(
+        with([](auto& s) { s.nics[0].model = NicModel::invalid; }), "NIC 0 has no model"
+    );
+    expect_refused(
+        with([](auto& s) { s.nics[0].variant = VirtioVariant::modern; }), "no virtio device"
+    );
     expect_refused(with([](auto& s) { s.nics[1].mac = s.nics[0].mac; }), "used twice");
     expect_refused(with([](auto& s) { s.nics.resize(9, s.nics[0]); }), "at most 8");
-    for (const char* mac : {"", "52:54:00:72:64", "52:54:00:72:64:0g", "52-54-00-72-64-01", "53:54:00:72:64:01"})
+    for (const char* mac :
+         {"", "52:54:00:72:64", "52:54:00:72:64:0g", "52-54-00-72-64-01", "53:54:00:72:64:01"})
         expect_refused(with([mac](auto& s) { s.nics[1].mac = mac; }), "unicast MAC");
 }
 
