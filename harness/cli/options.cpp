@@ -88,6 +88,16 @@ void add_others(CLI::App& app, Options& options) {
     replay->callback([&options] { options.command = Command::replay; });
 }
 
+/// CLI11 says of a word that is no command only that a command is missing.
+std::string complaint(const CLI::App& app, const CLI::ParseError& error) {
+    const auto words = app.remaining();
+    if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::RequiredError) &&
+        !words.empty() && app.get_subcommands().empty()) {
+        return fmt::format("unknown command '{}': run, list, doctor or replay", words.front());
+    }
+    return error.what();
+}
+
 }  // namespace
 
 Options parse_command_line(int argc, const char* const* argv) {
@@ -107,7 +117,8 @@ Options parse_command_line(int argc, const char* const* argv) {
         if (error.get_exit_code() == 0) {
             options.exit_code = app.exit(error);
         } else {
-            fmt::print(stderr, "rundown: {}; `rundown --help` shows the options\n", error.what());
+            const std::string wrong = complaint(app, error);
+            fmt::print(stderr, "rundown: {}; `rundown --help` shows the options\n", wrong);
             options.exit_code = exit_usage;
         }
     }

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <filesystem>
@@ -18,10 +19,10 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using namespace std::chrono_literals;
 
-/// Waits until a QEMU of ours runs; fails the test when none comes.
-std::vector<pid_t> await_qemu() {
+/// Waits until a QEMU of that program runs; fails the test when none comes.
+std::vector<pid_t> await_qemu(pid_t program) {
     for (int i = 0; i < 200; ++i) {
-        if (auto pids = qemu_processes(); !pids.empty()) {
+        if (auto pids = qemu_processes_of(program); !pids.empty()) {
             return pids;
         }
         std::this_thread::sleep_for(50ms);
@@ -88,12 +89,36 @@ TEST(GuestFailure, AGuestThatNeverAnswersIsABootFailureWithinItsDeadline) {
     EXPECT_THAT(leftovers(), IsEmpty());
 }
 
+TEST(GuestFailure, ABugCheckIsToldWithCodeModuleAndTheGuestsLastWords) {
+    const JsonRun run(
+        {"unload-idle", "--nic", "e1000", "--driver", built("drivers-x64/bug-checks.sys")}
+    );
+    EXPECT_EQ(run.outcome().exit_code, 1) << run.describe();
+    EXPECT_THAT(run.rules(0), HasSubstr("bug-check"));
+    EXPECT_THAT(run.outcome().err, HasSubstr("bug-checks.sys+0x"));
+    EXPECT_THAT(contents_of(run.artifact(0, "debug_log")), HasSubstr("*** STOP 0x"));
+    EXPECT_THAT(contents_of(run.artifact(0, "qmp_log")), HasSubstr("GUEST_PANICKED"));
+    EXPECT_LT(run.outcome().seconds, 15);  // No deadline had to pass.
+    EXPECT_THAT(leftovers(), IsEmpty());
+}
+
+TEST(GuestFailure, AHangLeavesADumpOfWhatEveryThreadIsAt) {
+    const JsonRun run(
+        {"unload-idle", "--nic", "e1000", "--driver", built("drivers-x64/hangs-the-guest.sys")}
+    );
+    EXPECT_EQ(run.outcome().exit_code, 1) << run.describe();
+    EXPECT_THAT(run.rules(0), HasSubstr("deadline"));
+    EXPECT_THAT(run.outcome().err, HasSubstr("the driver to stop"));
+    EXPECT_THAT(contents_of(run.artifact(0, "debug_log")), HasSubstr("hangs-the-guest.sys+0x"));
+    EXPECT_THAT(leftovers(), IsEmpty());
+}
+
 TEST(HostFailure, KillingQemuIsTheMachinesProblemNotTheDrivers) {
     TemporaryDirectory out;
     Invocation invocation;
     invocation.arguments = {"run", "rebind-loop", "--nic", "e1000", "--out", out.path()};
-    invocation.meanwhile = [](pid_t) {
-        for (const pid_t pid : await_qemu()) {
+    invocation.meanwhile = [](pid_t program) {
+        for (const pid_t pid : await_qemu(program)) {
             std::this_thread::sleep_for(1s);
             kill(pid, SIGKILL);
         }
@@ -110,7 +135,7 @@ TEST(HostFailure, CtrlCEndsTheRunAndLeavesNothing) {
     Invocation invocation;
     invocation.arguments = {"run", "rebind-loop", "--nic", "e1000,virtio-net", "--out", out.path()};
     invocation.meanwhile = [](pid_t program) {
-        await_qemu();
+        await_qemu(program);
         std::this_thread::sleep_for(500ms);
         kill(program, SIGINT);
     };
@@ -121,12 +146,59 @@ TEST(HostFailure, CtrlCEndsTheRunAndLeavesNothing) {
     EXPECT_THAT(leftovers(), IsEmpty());
 }
 
+TEST(HostFailure, SigtermEndsAllRunsAndTheDocumentSaysSo) {
+    TemporaryDirectory out;
+    Invocation invocation;
+    invocation.arguments = {
+        "run", "rebind-loop", "--nic", "e1000,virtio-net", "--json", "--out", out.path()};
+    invocation.meanwhile = [](pid_t program) {
+        await_qemu(program);
+        kill(program, SIGTERM);
+    };
+    const Outcome outcome = run_program(invocation);
+    EXPECT_EQ(outcome.exit_code, 69) << outcome.err;
+    const auto document = boost::json::parse(outcome.out).as_object();
+    const auto& runs = document.at("runs").as_array();
+    ASSERT_EQ(runs.size(), 2u);
+    for (const auto& run : runs) {
+        const auto& verdict = run.as_object().at("verdict").as_object();
+        EXPECT_EQ(verdict.at("inconclusive").as_string(), "cancelled");
+        EXPECT_THAT(std::string(verdict.at("sentence").as_string()), HasSubstr("SIGTERM"));
+    }
+    EXPECT_THAT(leftovers(), IsEmpty());
+}
+
+TEST(HostFailure, AReaderThatGoesAwayLeavesNoGuest) {
+    TemporaryDirectory out;
+    const std::string command = std::string(RUNDOWN_BINARY) +
+                                " run unload-idle --nic e1000,virtio-net --out " + out.path() +
+                                " | head -1 >/dev/null";
+    EXPECT_EQ(system(command.c_str()), 0);
+    EXPECT_THAT(leftovers(), IsEmpty());
+}
+
+TEST(HostFailure, AFullDiskIsTheMachinesProblemAndNotSilent) {
+    TemporaryDirectory directory;
+    const std::string mount =
+        "mount -t tmpfs -o size=48k rundown-test " + directory.path() + " 2>/dev/null";
+    if (geteuid() != 0 || system(mount.c_str()) != 0) {
+        GTEST_SKIP() << "needs the right to mount a tmpfs";
+    }
+    const Outcome outcome = run_program(
+        {"run", "unload-under-load", "--nic", "e1000", "--out", directory.path() + "/out"}
+    );
+    EXPECT_EQ(system(("umount " + directory.path()).c_str()), 0);
+    EXPECT_EQ(outcome.exit_code, 69) << outcome.out << outcome.err;
+    EXPECT_THAT(outcome.out + outcome.err, HasSubstr("cannot write"));
+    EXPECT_THAT(leftovers(), IsEmpty());
+}
+
 TEST(HostFailure, WhatAKilledRunLeavesTheNextOneCleansUp) {
     TemporaryDirectory out;
     Invocation invocation;
     invocation.arguments = {"run", "rebind-loop", "--nic", "e1000", "--out", out.path()};
     invocation.meanwhile = [](pid_t program) {
-        await_qemu();
+        await_qemu(program);
         std::this_thread::sleep_for(500ms);
         kill(program, SIGKILL);
     };
@@ -143,6 +215,17 @@ TEST(HostFailure, AMissingQemuIsNamedWithItsPackage) {
     const Outcome outcome = run_program(invocation);
     EXPECT_EQ(outcome.exit_code, 69);
     EXPECT_THAT(outcome.err, HasSubstr("qemu-system-x86"));
+}
+
+TEST(HostFailure, AMissingLibvirtDriverIsNamedWithItsPackage) {
+    TemporaryDirectory nothing;
+    Invocation invocation;
+    invocation.arguments = {"run", "no-adapter", "--out", nothing.path()};
+    invocation.environment = {"LIBVIRT_DRIVER_DIR=" + nothing.path()};
+    const Outcome outcome = run_program(invocation);
+    EXPECT_EQ(outcome.exit_code, 69);
+    EXPECT_THAT(outcome.err, HasSubstr("libvirt-daemon-driver-qemu"));
+    EXPECT_THAT(leftovers(), IsEmpty());
 }
 
 TEST(SideBySide, TwoProgramsShareNothing) {

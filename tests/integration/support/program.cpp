@@ -11,10 +11,14 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <sstream>
 #include <stdexcept>
 #include <system_error>
 #include <thread>
+
+#include "guest/places.hpp"
+#include "guest/run_registry.hpp"
 
 namespace rundown::integration {
 namespace {
@@ -146,17 +150,42 @@ std::string TemporaryDirectory::file(const std::string& name, const std::string&
     return path;
 }
 
-std::vector<pid_t> qemu_processes() {
-    std::vector<pid_t> pids;
+namespace {
+
+/// The process id that follows `prefix` in `text`; 0: none.
+pid_t owner_in(const std::string& text, const std::string& prefix) {
+    const std::size_t at = text.find(prefix);
+    return at == std::string::npos ? 0 : std::atoi(text.c_str() + at + prefix.size());
+}
+
+bool alive(pid_t pid) {
+    return kill(pid, 0) == 0 || errno == EPERM;
+}
+
+/// Every QEMU of a rundown run on this machine, and the process that the run is, by their pids.
+std::map<pid_t, pid_t> qemus_and_owners() {
+    std::map<pid_t, pid_t> found;
     for (const auto& entry : fs::directory_iterator("/proc")) {
         const std::string name = entry.path().filename().string();
         if (name.find_first_not_of("0123456789") != std::string::npos) {
             continue;
         }
         const std::string command = contents_of(entry.path().string() + "/cmdline");
-        if (command.find("qemu-system") != std::string::npos &&
-            command.find("rundown") != std::string::npos) {
-            pids.push_back(std::stoi(name));
+        const pid_t owner = owner_in(command, "guest=rd-");
+        if (command.find("qemu-system") != std::string::npos && owner != 0) {
+            found[std::stoi(name)] = owner;
+        }
+    }
+    return found;
+}
+
+}  // namespace
+
+std::vector<pid_t> qemu_processes_of(pid_t program) {
+    std::vector<pid_t> pids;
+    for (const auto& [qemu, owner] : qemus_and_owners()) {
+        if (owner == program) {
+            pids.push_back(qemu);
         }
     }
     return pids;
@@ -164,12 +193,24 @@ std::vector<pid_t> qemu_processes() {
 
 std::vector<std::string> leftovers() {
     std::vector<std::string> found;
-    for (const pid_t pid : qemu_processes()) {
-        found.push_back("QEMU process " + std::to_string(pid));
+    for (const auto& [qemu, owner] : qemus_and_owners()) {
+        if (!alive(owner)) {
+            found.push_back("QEMU process " + std::to_string(qemu));
+        }
     }
+    const std::string window(guest::kWindowPrefix);
     for (const auto& entry : fs::directory_iterator("/dev/shm")) {
-        if (entry.path().filename().string().starts_with("rd-")) {
+        const pid_t owner = owner_in("/" + entry.path().filename().string(), "/" + window);
+        if (owner != 0 && !alive(owner)) {
             found.push_back("shared memory " + entry.path().string());
+        }
+    }
+    std::error_code none;
+    const std::string runtime = guest::Places::of_this_process().runtime;
+    for (const auto& entry : fs::directory_iterator(runtime, none)) {
+        const auto owner = guest::parse_process_directory_name(entry.path().filename().string());
+        if (owner && !alive(owner->pid)) {
+            found.push_back("runtime directory " + entry.path().string());
         }
     }
     return found;

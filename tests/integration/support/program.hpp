@@ -49,12 +49,13 @@ class TemporaryDirectory {
     std::string path_;
 };
 
-/// QEMU processes, shared memory and runtime directories that carry rundown's names, one line each;
-/// empty when clean.
+/// QEMU processes, shared memory and runtime directories that carry the names of rundown processes
+/// which are no more, one line each; empty when clean. What belongs to a run that lives, perhaps
+/// somebody else's on this machine, is not left over.
 std::vector<std::string> leftovers();
 
-/// Pids of running QEMU processes that belong to a rundown run.
-std::vector<pid_t> qemu_processes();
+/// Pids of running QEMU processes that the rundown process `program` started.
+std::vector<pid_t> qemu_processes_of(pid_t program);
 
 /// The whole file; empty when it is not there.
 std::string contents_of(const std::string& path);
