@@ -43,6 +43,25 @@ Registration* next(Callback* callback, Registration* at) {
     return found;
 }
 
+/// The object as ours; anything else stops the guest.
+Callback* callback_of(PVOID object, const char* function, ULONG64 caller) {
+    if (ObGetObjectType(object) != callback_type)
+        RdBugCheckText(function, 0x18, reinterpret_cast<ULONG_PTR>(callback_type), reinterpret_cast<ULONG_PTR>(object), 0, caller);
+    return static_cast<Callback*>(object);
+}
+
+/// One of the system's own, which drivers open to be told. Nobody sets the time, sleeps or adds processors here, so nothing is
+/// ever told through them.
+void create_system_callback(PCWSTR text) {
+    UNICODE_STRING name;
+    RtlInitUnicodeString(&name, text);
+    OBJECT_ATTRIBUTES attributes;
+    InitializeObjectAttributes(&attributes, &name, OBJ_CASE_INSENSITIVE | OBJ_PERMANENT, nullptr, nullptr);
+    PCALLBACK_OBJECT callback;
+    if (!NT_SUCCESS(ExCreateCallback(&callback, &attributes, TRUE, TRUE))) KiFatal("no memory for \\Callback", 0x5D, 0, 0, 0, 0);
+    ObfDereferenceObject(callback);
+}
+
 }  // namespace
 
 extern "C" {
@@ -52,6 +71,8 @@ VOID ExpCreateCallbackType() {
     info.WaitOffset = OB_NOT_WAITABLE;
     info.Tag = kTag;
     if (!NT_SUCCESS(ObCreateType(L"Callback", &info, &callback_type))) KiFatal("no memory for the type Callback", 0x5D, 0, 0, 0, 0);
+    static const WCHAR* const names[] = {L"\\Callback\\SetSystemTime", L"\\Callback\\PowerState", L"\\Callback\\ProcessorAdd"};
+    for (const WCHAR* name : names) create_system_callback(name);
 }
 
 /// Opens the named callback object or, with Create, makes it. Free with ObDereferenceObject. PASSIVE_LEVEL.
@@ -88,7 +109,7 @@ NTSTATUS NTAPI ExCreateCallback(PCALLBACK_OBJECT* CallbackObject, POBJECT_ATTRIB
 /// Null: no memory, or a second registration where one is allowed. <= APC_LEVEL.
 PVOID NTAPI ExRegisterCallback(PCALLBACK_OBJECT CallbackObject, PCALLBACK_FUNCTION CallbackFunction, PVOID CallbackContext) {
     KiRequireIrqlAtMost(APC_LEVEL, "ExRegisterCallback");
-    auto* callback = reinterpret_cast<Callback*>(CallbackObject);
+    Callback* callback = callback_of(CallbackObject, "ExRegisterCallback: not a callback object", KI_CALLER);
     auto* made = static_cast<Registration*>(ExAllocatePoolWithTag(NonPagedPool, sizeof(Registration), kTag));
     if (!made) return nullptr;
     *made = {{}, callback, CallbackFunction, CallbackContext, 0, false};
@@ -127,7 +148,7 @@ VOID NTAPI ExUnregisterCallback(PVOID CallbackRegistration) {
 /// Calls every routine in the order of registration. <= DISPATCH_LEVEL, at which the routines run too.
 VOID NTAPI ExNotifyCallback(PCALLBACK_OBJECT CallbackObject, PVOID Argument1, PVOID Argument2) {
     KiRequireIrqlAtMost(DISPATCH_LEVEL, "ExNotifyCallback");
-    auto* callback = reinterpret_cast<Callback*>(CallbackObject);
+    Callback* callback = callback_of(CallbackObject, "ExNotifyCallback: not a callback object", KI_CALLER);
     for (Registration* one = next(callback, nullptr); one; one = next(callback, one))
         one->function(one->context, Argument1, Argument2);
 }

@@ -34,6 +34,10 @@ NTSTATUS wait_object(HANDLE handle, ob::Reference<void>& object, PVOID* dispatch
 
 extern "C" {
 
+extern POBJECT_TYPE ObpMutantType;
+
+/// The types of dispatcher objects with handles. Semaphores and mutants have no Zw functions here: their types are there so
+/// that ObReferenceObjectByHandle with ExSemaphoreObjectType refuses what is none.
 VOID ExpCreateEventType() {
     OB_TYPE_INFO info = {};
     info.Tag = 'nevE';
@@ -41,7 +45,14 @@ VOID ExpCreateEventType() {
     info.ValidAccess = EVENT_ALL_ACCESS;
     info.Mapping = {STANDARD_RIGHTS_READ | EVENT_QUERY_STATE, STANDARD_RIGHTS_WRITE | EVENT_MODIFY_STATE,
                     STANDARD_RIGHTS_EXECUTE | SYNCHRONIZE, EVENT_ALL_ACCESS};
-    if (!NT_SUCCESS(ObCreateType(L"Event", &info, ExEventObjectType))) KiFatal("no memory for the type Event", 0x5D, 0, 0, 0, 0);
+    NTSTATUS status = ObCreateType(L"Event", &info, ExEventObjectType);
+    info.Tag = 'ameS';
+    info.MinimumBody = sizeof(KSEMAPHORE);
+    if (NT_SUCCESS(status)) status = ObCreateType(L"Semaphore", &info, ExSemaphoreObjectType);
+    info.Tag = 'atuM';
+    info.MinimumBody = sizeof(KMUTANT);
+    if (NT_SUCCESS(status)) status = ObCreateType(L"Mutant", &info, &ObpMutantType);
+    if (!NT_SUCCESS(status)) KiFatal("no memory for the types of events", 0x5D, static_cast<ULONG>(status), 0, 0, 0);
 }
 
 /// PASSIVE_LEVEL. https://learn.microsoft.com/windows-hardware/drivers/ddi/ntifs/nf-ntifs-zwcreateevent

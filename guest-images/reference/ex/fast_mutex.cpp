@@ -45,7 +45,10 @@ VOID FASTCALL ExAcquireFastMutex(PFAST_MUTEX FastMutex) {
     acquire(FastMutex, "ExAcquireFastMutex: the thread has it already", KI_CALLER, [&] { wait_for(&FastMutex->Event); });
     FastMutex->OldIrql = irql;
 }
+/// At APC_LEVEL, where the mutex is held (bug check 0xC4, 0x34), by the thread that has it.
 VOID FASTCALL ExReleaseFastMutex(PFAST_MUTEX FastMutex) {
+    if (KeGetCurrentIrql() != APC_LEVEL)
+        RdBugCheckText("ExReleaseFastMutex: not at APC_LEVEL", 0xC4, 0x34, KeGetCurrentIrql(), reinterpret_cast<ULONG_PTR>(FastMutex), KI_CALLER);
     const KIRQL irql = static_cast<KIRQL>(FastMutex->OldIrql);
     release(FastMutex, "ExReleaseFastMutex: the thread does not have it", KI_CALLER, [&] { KeSetEvent(&FastMutex->Event, IO_NO_INCREMENT, FALSE); });
     KeLowerIrql(irql);
@@ -62,9 +65,11 @@ BOOLEAN FASTCALL ExTryToAcquireFastMutex(PFAST_MUTEX FastMutex) {
     FastMutex->OldIrql = irql;
     return TRUE;
 }
-/// For callers that are at APC_LEVEL or in a critical region already.
+/// For callers that are at APC_LEVEL or in a critical region already; others stop the guest (bug check 0xC4, 0x39).
 VOID FASTCALL ExAcquireFastMutexUnsafe(PFAST_MUTEX FastMutex) {
     KiRequireIrqlAtMost(APC_LEVEL, "ExAcquireFastMutexUnsafe");
+    if (KeGetCurrentIrql() < APC_LEVEL && !KeAreApcsDisabled())
+        RdBugCheckText("ExAcquireFastMutexUnsafe: APCs are not disabled", 0xC4, 0x39, KeGetCurrentIrql(), reinterpret_cast<ULONG_PTR>(FastMutex), KI_CALLER);
     acquire(FastMutex, "ExAcquireFastMutexUnsafe: the thread has it already", KI_CALLER, [&] { wait_for(&FastMutex->Event); });
 }
 VOID FASTCALL ExReleaseFastMutexUnsafe(PFAST_MUTEX FastMutex) {

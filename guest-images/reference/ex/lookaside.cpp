@@ -16,12 +16,15 @@ constexpr USHORT kDepth = 4;
 PSLIST_ENTRY& first(PSLIST_HEADER head) { return *reinterpret_cast<PSLIST_ENTRY*>(&head->Region); }
 USHORT& depth(PSLIST_HEADER head) { return *reinterpret_cast<USHORT*>(&head->Alignment); }
 
+constexpr ULONG kRaiseOnFailure = 16;  // POOL_RAISE_IF_ALLOCATION_FAILURE
+
 void initialise(
-    PGENERAL_LOOKASIDE_POOL list, PALLOCATE_FUNCTION allocate, PFREE_FUNCTION free, POOL_TYPE type, SIZE_T size, ULONG tag) {
+    PGENERAL_LOOKASIDE_POOL list, PALLOCATE_FUNCTION allocate, PFREE_FUNCTION free, POOL_TYPE type, ULONG flags, SIZE_T size,
+    ULONG tag) {
     RtlZeroMemory(list, sizeof *list);
     list->Depth = kDepth;
     list->MaximumDepth = 256;
-    list->Type = type;
+    list->Type = static_cast<POOL_TYPE>(type | (flags & kRaiseOnFailure));
     list->Tag = tag;
     list->Size = static_cast<ULONG>(size < LOOKASIDE_MINIMUM_BLOCK_SIZE ? LOOKASIDE_MINIMUM_BLOCK_SIZE : size);
     list->Allocate = allocate ? allocate : ExAllocatePoolWithTag;
@@ -33,6 +36,11 @@ extern "C" PSLIST_ENTRY ExpInterlockedPopEntrySList(PSLIST_HEADER ListHead);
 void empty(PGENERAL_LOOKASIDE_POOL list) {
     while (PSLIST_ENTRY entry = ExpInterlockedPopEntrySList(&list->ListHead)) list->Free(entry);
 }
+
+PVOID NTAPI allocate_extended(POOL_TYPE type, SIZE_T bytes, ULONG tag, PLOOKASIDE_LIST_EX) {
+    return ExAllocatePoolWithTag(type, bytes, tag);
+}
+VOID NTAPI free_extended(PVOID block, PLOOKASIDE_LIST_EX) { ExFreePool(block); }
 
 }  // namespace
 
@@ -62,27 +70,48 @@ PSLIST_ENTRY ExpInterlockedFlushSList(PSLIST_HEADER ListHead) {
     depth(ListHead) = 0;
     return entry;
 }
-USHORT NTAPI ExpQueryDepthSList(PSLIST_HEADER ListHead) { return depth(ListHead); }
+USHORT ExQueryDepthSList(PSLIST_HEADER ListHead) { return depth(ListHead); }
 VOID NTAPI ExpInitializeSListHead(PSLIST_HEADER ListHead) { RtlZeroMemory(ListHead, sizeof *ListHead); }
 
 /// <= DISPATCH_LEVEL. https://learn.microsoft.com/windows-hardware/drivers/ddi/wdm/nf-wdm-exinitializenpagedlookasidelist
 VOID NTAPI ExInitializeNPagedLookasideList(
-    PNPAGED_LOOKASIDE_LIST Lookaside, PALLOCATE_FUNCTION Allocate, PFREE_FUNCTION Free, ULONG, SIZE_T Size, ULONG Tag, USHORT) {
+    PNPAGED_LOOKASIDE_LIST Lookaside, PALLOCATE_FUNCTION Allocate, PFREE_FUNCTION Free, ULONG Flags, SIZE_T Size, ULONG Tag, USHORT) {
     KiRequireIrqlAtMost(DISPATCH_LEVEL, "ExInitializeNPagedLookasideList");
-    initialise(reinterpret_cast<PGENERAL_LOOKASIDE_POOL>(&Lookaside->L), Allocate, Free, NonPagedPool, Size, Tag);
+    initialise(reinterpret_cast<PGENERAL_LOOKASIDE_POOL>(&Lookaside->L), Allocate, Free, NonPagedPool, Flags, Size, Tag);
 }
 VOID NTAPI ExDeleteNPagedLookasideList(PNPAGED_LOOKASIDE_LIST Lookaside) {
     KiRequireIrqlAtMost(DISPATCH_LEVEL, "ExDeleteNPagedLookasideList");
     empty(reinterpret_cast<PGENERAL_LOOKASIDE_POOL>(&Lookaside->L));
 }
 VOID NTAPI ExInitializePagedLookasideList(
-    PPAGED_LOOKASIDE_LIST Lookaside, PALLOCATE_FUNCTION Allocate, PFREE_FUNCTION Free, ULONG, SIZE_T Size, ULONG Tag, USHORT) {
+    PPAGED_LOOKASIDE_LIST Lookaside, PALLOCATE_FUNCTION Allocate, PFREE_FUNCTION Free, ULONG Flags, SIZE_T Size, ULONG Tag, USHORT) {
     KiRequireIrqlAtMost(APC_LEVEL, "ExInitializePagedLookasideList");
-    initialise(reinterpret_cast<PGENERAL_LOOKASIDE_POOL>(&Lookaside->L), Allocate, Free, PagedPool, Size, Tag);
+    initialise(reinterpret_cast<PGENERAL_LOOKASIDE_POOL>(&Lookaside->L), Allocate, Free, PagedPool, Flags, Size, Tag);
 }
 VOID NTAPI ExDeletePagedLookasideList(PPAGED_LOOKASIDE_LIST Lookaside) {
     KiRequireIrqlAtMost(APC_LEVEL, "ExDeletePagedLookasideList");
     empty(reinterpret_cast<PGENERAL_LOOKASIDE_POOL>(&Lookaside->L));
 }
+
+/// <= DISPATCH_LEVEL; paged lists <= APC_LEVEL. Flags: EX_LOOKASIDE_LIST_EX_FLAGS_RAISE_ON_FAIL, or FAIL_NO_RAISE for
+/// allocators that may raise (STATUS_INVALID_PARAMETER for anything else).
+/// https://learn.microsoft.com/windows-hardware/drivers/ddi/wdm/nf-wdm-exinitializelookasidelistex
+NTSTATUS NTAPI ExInitializeLookasideListEx(
+    PLOOKASIDE_LIST_EX Lookaside, PALLOCATE_FUNCTION_EX Allocate, PFREE_FUNCTION_EX Free, POOL_TYPE PoolType, ULONG Flags,
+    SIZE_T Size, ULONG Tag, USHORT Depth) {
+    KiRequireIrqlAtMost(DISPATCH_LEVEL, "ExInitializeLookasideListEx");
+    constexpr ULONG raise = EX_LOOKASIDE_LIST_EX_FLAGS_RAISE_ON_FAIL, quiet = EX_LOOKASIDE_LIST_EX_FLAGS_FAIL_NO_RAISE;
+    if (Flags & ~(raise | quiet) || Flags == (raise | quiet)) return STATUS_INVALID_PARAMETER;
+    initialise(&Lookaside->L, nullptr, nullptr, PoolType, Flags & raise ? kRaiseOnFailure : 0, Size, Tag);
+    Lookaside->L.AllocateEx = Allocate ? Allocate : allocate_extended;
+    Lookaside->L.FreeEx = Free ? Free : free_extended;
+    return STATUS_SUCCESS;
+}
+/// Gives the kept blocks back. <= DISPATCH_LEVEL; paged lists <= APC_LEVEL.
+VOID NTAPI ExFlushLookasideListEx(PLOOKASIDE_LIST_EX Lookaside) {
+    KiRequireIrqlAtMost(Lookaside->L.Type & PagedPool ? APC_LEVEL : DISPATCH_LEVEL, "ExFlushLookasideListEx");
+    while (PSLIST_ENTRY entry = ExpInterlockedPopEntrySList(&Lookaside->L.ListHead)) Lookaside->L.FreeEx(entry, Lookaside);
+}
+VOID NTAPI ExDeleteLookasideListEx(PLOOKASIDE_LIST_EX Lookaside) { ExFlushLookasideListEx(Lookaside); }
 
 }  // extern "C"

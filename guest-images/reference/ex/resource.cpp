@@ -8,83 +8,144 @@
 
 namespace {
 
-constexpr ULONG kOwnersMax = 32;  // readers at one time
 constexpr ULONG kTag = 'seRE';
+constexpr ULONG kFirstReaders = 8;
+// Driver Verifier's rules (bug check 0xC4) and two of our own.
+constexpr ULONG kAcquiredWithApcs = 0x37, kReleasedWithApcs = 0x38, kBadResource = 0x3D;
+constexpr ULONG kDeletedWhileOwned = 0x52440302, kNotOwnedExclusively = 0x52440305;
+
+struct Reader {
+    ERESOURCE_THREAD thread;
+    ULONG count;  // 0: free
+};
 
 /// What stands behind OwnerTable: readers, and whoever waits.
 struct Owners {
     KEVENT changed;  // notification: somebody has released, or given way
-    struct {
-        ERESOURCE_THREAD thread;
-        ULONG count;
-    } reader[kOwnersMax];
+    Reader* readers;
+    ULONG capacity;
+    Reader first[kFirstReaders];
 };
 
+enum class Attempt { got, busy, no_room };
+
 Owners* owners_of(PERESOURCE resource) { return reinterpret_cast<Owners*>(resource->OwnerTable); }
-
-/// The reader's slot, or with `free` a free one; null. Atomic.
-auto* slot(Owners* owners, ERESOURCE_THREAD thread, bool free) {
-    auto* found = static_cast<decltype(&owners->reader[0])>(nullptr);
-    for (auto& reader : owners->reader) {
-        if (reader.count && reader.thread == thread) return &reader;
-        if (!reader.count && free && !found) found = &reader;
-    }
-    return found;
-}
-
+ERESOURCE_THREAD current() { return reinterpret_cast<ERESOURCE_THREAD>(KeGetCurrentThread()); }
 bool is_exclusive(const ERESOURCE* resource) { return resource->Flag & ResourceOwnedExclusive; }
 
-bool try_exclusive(PERESOURCE resource, ERESOURCE_THREAD thread) {
-    KiAtomic atomic;
-    if (is_exclusive(resource) && resource->OwnerEntry.OwnerThread == thread) {
-        ++resource->OwnerEntry.OwnerCount;
-        return true;
+/// Alignment, initialisation, IRQL, and that no APC can stop the thread while it has the resource.
+void check(PERESOURCE resource, ULONG rule, const char* function, ULONG64 caller) {
+    KiRequireIrqlAtMost(APC_LEVEL, function);
+    if (reinterpret_cast<ULONG64>(resource) & 7 || !resource->OwnerTable)
+        RdBugCheckText(
+            "an ERESOURCE that is misaligned, deleted or was never initialised", 0xC4, kBadResource, reinterpret_cast<ULONG_PTR>(function),
+            reinterpret_cast<ULONG_PTR>(resource), caller);
+    if (KeGetCurrentIrql() < APC_LEVEL && !KeAreApcsDisabled())
+        RdBugCheckText(
+            "an ERESOURCE outside of a critical region", 0xC4, rule, KeGetCurrentIrql(), 0, reinterpret_cast<ULONG_PTR>(resource));
+}
+
+/// The reader's slot; with `free` a free one if it has none; null. Atomic.
+Reader* slot(Owners* owners, ERESOURCE_THREAD thread, bool free) {
+    Reader* unused = nullptr;
+    for (ULONG index = 0; index < owners->capacity; ++index) {
+        Reader& reader = owners->readers[index];
+        if (reader.count && reader.thread == thread) return &reader;
+        if (!reader.count && !unused) unused = &reader;
     }
-    if (resource->ActiveEntries) return false;
+    return free ? unused : nullptr;
+}
+
+/// Doubles the room for readers. False: no memory.
+bool grow(Owners* owners) {
+    const ULONG before = owners->capacity;
+    auto* bigger = static_cast<Reader*>(ExAllocatePoolWithTag(NonPagedPool, 2 * before * sizeof(Reader), kTag));
+    if (!bigger) return false;
+    RtlZeroMemory(bigger, 2 * before * sizeof(Reader));
+    Reader* unused = bigger;
+    {
+        KiAtomic atomic;
+        if (owners->capacity == before) {  // else another thread was faster
+            RtlCopyMemory(bigger, owners->readers, before * sizeof(Reader));
+            unused = owners->readers == owners->first ? nullptr : owners->readers;
+            owners->readers = bigger;
+            owners->capacity = 2 * before;
+        }
+    }
+    if (unused) ExFreePoolWithTag(unused, kTag);
+    return true;
+}
+
+Attempt try_exclusive(PERESOURCE resource) {
+    KiAtomic atomic;
+    if (is_exclusive(resource) && resource->OwnerEntry.OwnerThread == current()) {
+        ++resource->OwnerEntry.OwnerCount;
+        return Attempt::got;
+    }
+    if (resource->ActiveEntries) return Attempt::busy;
     resource->Flag |= ResourceOwnedExclusive;
     resource->ActiveEntries = 1;
     resource->ActiveCount = 1;
-    resource->OwnerEntry.OwnerThread = thread;
+    resource->OwnerEntry.OwnerThread = current();
     resource->OwnerEntry.OwnerCount = 1;
-    return true;
+    return Attempt::got;
 }
 
-/// `starve`: goes in front of writers that wait.
-bool try_shared(PERESOURCE resource, ERESOURCE_THREAD thread, bool starve) {
+/// Who goes in front of writers that wait: a reader again, everybody, nobody.
+enum class Courtesy { again, starve, wait };
+
+Attempt try_shared(PERESOURCE resource, Courtesy courtesy) {
     KiAtomic atomic;
     if (is_exclusive(resource)) {
-        if (resource->OwnerEntry.OwnerThread != thread) return false;
+        if (resource->OwnerEntry.OwnerThread != current()) return Attempt::busy;
         ++resource->OwnerEntry.OwnerCount;
-        return true;
+        return Attempt::got;
     }
-    auto* own = slot(owners_of(resource), thread, false);
-    if (!own && !starve && resource->NumberOfExclusiveWaiters) return false;
-    if (!own) own = slot(owners_of(resource), thread, true);
-    if (!own) return false;
+    Reader* own = slot(owners_of(resource), current(), false);
+    const bool ahead = courtesy == Courtesy::starve || (courtesy == Courtesy::again && own);
+    if (!ahead && resource->NumberOfExclusiveWaiters) return Attempt::busy;
+    if (!own) own = slot(owners_of(resource), current(), true);
+    if (!own) return Attempt::no_room;
     if (!own->count++) {
-        own->thread = thread;
+        own->thread = current();
         ++resource->ActiveEntries;
         ++resource->ActiveCount;
     }
-    return true;
+    return Attempt::got;
 }
 
+/// One attempt, with more room for readers if it fails for that alone.
 template <class Try>
-BOOLEAN acquire(PERESOURCE resource, BOOLEAN wait, ULONG& waiters, Try attempt) {
-    if (attempt()) return TRUE;
+Attempt attempt_with_room(Owners* owners, Try attempt) {
+    Attempt result = attempt();
+    while (result == Attempt::no_room && grow(owners)) result = attempt();
+    return result;
+}
+
+/// Attempts until it succeeds, or once. A lack of memory is waited out like an owner. Who waits is counted before the event is
+/// cleared, and who succeeds after clearing sets it again for the others, so no wake-up is lost.
+template <class Try>
+BOOLEAN acquire(PERESOURCE resource, BOOLEAN wait, ULONG* waiters, Try attempt) {
+    Owners* owners = owners_of(resource);
+    if (attempt_with_room(owners, attempt) == Attempt::got) return TRUE;
     if (!wait) return FALSE;
     {
         KiAtomic atomic;
         ++resource->ContentionCount;
-        ++waiters;
+        ++*waiters;
     }
     for (;;) {
-        KeClearEvent(&owners_of(resource)->changed);
-        if (attempt()) break;
-        KeWaitForSingleObject(&owners_of(resource)->changed, WrResource, KernelMode, FALSE, nullptr);
+        KeClearEvent(&owners->changed);
+        const Attempt result = attempt_with_room(owners, attempt);
+        if (result == Attempt::got) break;
+        LARGE_INTEGER pause = {.QuadPart = -100000};
+        KeWaitForSingleObject(
+            &owners->changed, WrResource, KernelMode, FALSE, result == Attempt::no_room ? &pause : nullptr);
     }
     KiAtomic atomic;
-    --waiters;
+    --*waiters;
+    if (resource->NumberOfExclusiveWaiters || resource->NumberOfSharedWaiters)
+        KeSetEvent(&owners->changed, IO_NO_INCREMENT, FALSE);
     return TRUE;
 }
 
@@ -96,7 +157,7 @@ bool release(PERESOURCE resource, ERESOURCE_THREAD thread) {
         resource->Flag &= static_cast<USHORT>(~ResourceOwnedExclusive);
         resource->OwnerEntry.OwnerThread = 0;
     } else {
-        auto* own = slot(owners_of(resource), thread, false);
+        Reader* own = slot(owners_of(resource), thread, false);
         if (!own) return false;
         if (--own->count) return true;
     }
@@ -106,54 +167,124 @@ bool release(PERESOURCE resource, ERESOURCE_THREAD thread) {
     return true;
 }
 
-ERESOURCE_THREAD current() { return reinterpret_cast<ERESOURCE_THREAD>(KeGetCurrentThread()); }
+/// RESOURCE_NOT_OWNED.
+void not_owned(PERESOURCE resource, ERESOURCE_THREAD thread, ULONG64 caller) {
+    KeBugCheckEx(
+        0xE3, reinterpret_cast<ULONG_PTR>(resource), thread, reinterpret_cast<ULONG_PTR>(resource->OwnerTable), caller);
+}
+
+void release_or_stop(PERESOURCE resource, ERESOURCE_THREAD thread, ULONG64 caller) {
+    if (!release(resource, thread)) not_owned(resource, thread, caller);
+}
+
+void prepare(PERESOURCE resource, Owners* owners) {
+    RtlZeroMemory(owners, sizeof *owners);
+    KeInitializeEvent(&owners->changed, NotificationEvent, FALSE);
+    owners->readers = owners->first;
+    owners->capacity = kFirstReaders;
+    RtlZeroMemory(resource, sizeof *resource);
+    resource->OwnerTable = reinterpret_cast<POWNER_ENTRY>(owners);
+}
+
+void require_unowned(PERESOURCE resource, const char* text, ULONG64 caller) {
+    if (resource->ActiveEntries || resource->NumberOfExclusiveWaiters || resource->NumberOfSharedWaiters)
+        RdBugCheckText(text, 0xC4, kDeletedWhileOwned, reinterpret_cast<ULONG_PTR>(resource), resource->OwnerEntry.OwnerThread, caller);
+}
 
 }  // namespace
 
 extern "C" {
 
-/// <= DISPATCH_LEVEL. STATUS_INSUFFICIENT_RESOURCES.
+/// <= DISPATCH_LEVEL. STATUS_INSUFFICIENT_RESOURCES. Undo with ExDeleteResourceLite.
+/// https://learn.microsoft.com/windows-hardware/drivers/ddi/wdm/nf-wdm-exinitializeresourcelite
 NTSTATUS NTAPI ExInitializeResourceLite(PERESOURCE Resource) {
     KiRequireIrqlAtMost(DISPATCH_LEVEL, "ExInitializeResourceLite");
     auto* owners = static_cast<Owners*>(ExAllocatePoolWithTag(NonPagedPool, sizeof(Owners), kTag));
     if (!owners) return STATUS_INSUFFICIENT_RESOURCES;
-    RtlZeroMemory(owners, sizeof *owners);
-    KeInitializeEvent(&owners->changed, NotificationEvent, FALSE);
-    RtlZeroMemory(Resource, sizeof *Resource);
-    Resource->OwnerTable = reinterpret_cast<POWNER_ENTRY>(owners);
+    prepare(Resource, owners);
     return STATUS_SUCCESS;
 }
-/// A resource that is owned stops the guest with 0xC4/0x39-style text. <= DISPATCH_LEVEL.
+
+/// A resource that is owned or waited for stops the guest. <= DISPATCH_LEVEL.
+NTSTATUS NTAPI ExReinitializeResourceLite(PERESOURCE Resource) {
+    KiRequireIrqlAtMost(DISPATCH_LEVEL, "ExReinitializeResourceLite");
+    require_unowned(Resource, "ExReinitializeResourceLite: the resource is owned", KI_CALLER);
+    Owners* owners = owners_of(Resource);
+    if (owners->readers != owners->first) ExFreePoolWithTag(owners->readers, kTag);
+    prepare(Resource, owners);
+    return STATUS_SUCCESS;
+}
+
+/// A resource that is owned or waited for stops the guest. <= DISPATCH_LEVEL.
 NTSTATUS NTAPI ExDeleteResourceLite(PERESOURCE Resource) {
     KiRequireIrqlAtMost(DISPATCH_LEVEL, "ExDeleteResourceLite");
-    if (Resource->ActiveEntries)
-        RdBugCheckText("ExDeleteResourceLite: the resource is owned", 0xC4, 0x52440302, reinterpret_cast<ULONG_PTR>(Resource), 0, KI_CALLER);
-    ExFreePoolWithTag(Resource->OwnerTable, kTag);
+    require_unowned(Resource, "ExDeleteResourceLite: the resource is owned", KI_CALLER);
+    Owners* owners = owners_of(Resource);
+    if (owners->readers != owners->first) ExFreePoolWithTag(owners->readers, kTag);
+    ExFreePoolWithTag(owners, kTag);
     Resource->OwnerTable = nullptr;
     return STATUS_SUCCESS;
 }
 
-/// <= APC_LEVEL, in a critical region. With Wait false: FALSE when it cannot be had at once.
+/// <= APC_LEVEL, in a critical region (bug check 0xC4, 0x37). With Wait false: FALSE when it cannot be had at once.
+/// https://learn.microsoft.com/windows-hardware/drivers/ddi/wdm/nf-wdm-exacquireresourceexclusivelite
 BOOLEAN NTAPI ExAcquireResourceExclusiveLite(PERESOURCE Resource, BOOLEAN Wait) {
-    KiRequireIrqlAtMost(APC_LEVEL, "ExAcquireResourceExclusiveLite");
-    return acquire(Resource, Wait, Resource->NumberOfExclusiveWaiters, [&] { return try_exclusive(Resource, current()); });
+    check(Resource, kAcquiredWithApcs, "ExAcquireResourceExclusiveLite", KI_CALLER);
+    return acquire(Resource, Wait, &Resource->NumberOfExclusiveWaiters, [=] { return try_exclusive(Resource); });
 }
 BOOLEAN NTAPI ExAcquireResourceSharedLite(PERESOURCE Resource, BOOLEAN Wait) {
-    KiRequireIrqlAtMost(APC_LEVEL, "ExAcquireResourceSharedLite");
-    return acquire(Resource, Wait, Resource->NumberOfSharedWaiters, [&] { return try_shared(Resource, current(), false); });
+    check(Resource, kAcquiredWithApcs, "ExAcquireResourceSharedLite", KI_CALLER);
+    return acquire(
+        Resource, Wait, &Resource->NumberOfSharedWaiters, [=] { return try_shared(Resource, Courtesy::again); });
 }
 BOOLEAN NTAPI ExAcquireSharedStarveExclusive(PERESOURCE Resource, BOOLEAN Wait) {
-    KiRequireIrqlAtMost(APC_LEVEL, "ExAcquireSharedStarveExclusive");
-    return acquire(Resource, Wait, Resource->NumberOfSharedWaiters, [&] { return try_shared(Resource, current(), true); });
+    check(Resource, kAcquiredWithApcs, "ExAcquireSharedStarveExclusive", KI_CALLER);
+    return acquire(
+        Resource, Wait, &Resource->NumberOfSharedWaiters, [=] { return try_shared(Resource, Courtesy::starve); });
 }
+BOOLEAN NTAPI ExAcquireSharedWaitForExclusive(PERESOURCE Resource, BOOLEAN Wait) {
+    check(Resource, kAcquiredWithApcs, "ExAcquireSharedWaitForExclusive", KI_CALLER);
+    return acquire(
+        Resource, Wait, &Resource->NumberOfSharedWaiters, [=] { return try_shared(Resource, Courtesy::wait); });
+}
+
+/// <= DISPATCH_LEVEL. By a thread that does not own it: bug check 0xE3 (RESOURCE_NOT_OWNED).
 VOID NTAPI ExReleaseResourceForThreadLite(PERESOURCE Resource, ERESOURCE_THREAD ResourceThreadId) {
     KiRequireIrqlAtMost(DISPATCH_LEVEL, "ExReleaseResourceForThreadLite");
-    // RESOURCE_NOT_OWNED
-    if (!release(Resource, ResourceThreadId))
-        KeBugCheckEx(0xE3, reinterpret_cast<ULONG_PTR>(Resource), ResourceThreadId, reinterpret_cast<ULONG_PTR>(Resource->OwnerTable), KI_CALLER);
+    release_or_stop(Resource, ResourceThreadId, KI_CALLER);
 }
-VOID FASTCALL ExReleaseResourceLite(PERESOURCE Resource) { ExReleaseResourceForThreadLite(Resource, current()); }
+/// <= APC_LEVEL, still in the critical region (bug check 0xC4, 0x38).
+VOID FASTCALL ExReleaseResourceLite(PERESOURCE Resource) {
+    check(Resource, kReleasedWithApcs, "ExReleaseResourceLite", KI_CALLER);
+    release_or_stop(Resource, current(), KI_CALLER);
+}
 
+/// <= APC_LEVEL. The thread's ownership becomes the pointer's (its two lowest bits set), to be released by
+/// ExReleaseResourceForThreadLite with it.
+/// https://learn.microsoft.com/windows-hardware/drivers/ddi/wdm/nf-wdm-exsetresourceownerpointer
+VOID NTAPI ExSetResourceOwnerPointer(PERESOURCE Resource, PVOID OwnerPointer) {
+    check(Resource, kAcquiredWithApcs, "ExSetResourceOwnerPointer", KI_CALLER);
+    const auto owner = reinterpret_cast<ERESOURCE_THREAD>(OwnerPointer);
+    KiAtomic atomic;
+    if (is_exclusive(Resource)) {
+        if ((owner & 3) != 3 || Resource->OwnerEntry.OwnerThread != current()) not_owned(Resource, owner, KI_CALLER);
+        Resource->OwnerEntry.OwnerThread = owner;
+        return;
+    }
+    Reader* own = slot(owners_of(Resource), current(), false);
+    if (!own || (owner & 3) != 3) not_owned(Resource, owner, KI_CALLER);
+    Reader* other = slot(owners_of(Resource), owner, false);
+    if (!other) {
+        own->thread = owner;
+        return;
+    }
+    other->count += own->count;  // the pointer is a reader already
+    own->count = 0;
+    --Resource->ActiveEntries;
+    --Resource->ActiveCount;
+}
+
+/// <= APC_LEVEL. Critical region and resource in one call; returns the thread's Win32Thread, of which there is none.
 PVOID NTAPI ExEnterCriticalRegionAndAcquireResourceExclusive(PERESOURCE Resource) {
     KeEnterCriticalRegion();
     ExAcquireResourceExclusiveLite(Resource, TRUE);
@@ -164,31 +295,48 @@ PVOID NTAPI ExEnterCriticalRegionAndAcquireResourceShared(PERESOURCE Resource) {
     ExAcquireResourceSharedLite(Resource, TRUE);
     return nullptr;
 }
+PVOID NTAPI ExEnterCriticalRegionAndAcquireSharedWaitForExclusive(PERESOURCE Resource) {
+    KeEnterCriticalRegion();
+    ExAcquireSharedWaitForExclusive(Resource, TRUE);
+    return nullptr;
+}
 VOID FASTCALL ExReleaseResourceAndLeaveCriticalRegion(PERESOURCE Resource) {
-    ExReleaseResourceForThreadLite(Resource, current());
+    check(Resource, kReleasedWithApcs, "ExReleaseResourceAndLeaveCriticalRegion", KI_CALLER);
+    release_or_stop(Resource, current(), KI_CALLER);
     KeLeaveCriticalRegion();
 }
+
+/// <= DISPATCH_LEVEL.
 BOOLEAN NTAPI ExIsResourceAcquiredExclusiveLite(PERESOURCE Resource) {
+    KiAtomic atomic;
     return is_exclusive(Resource) && Resource->OwnerEntry.OwnerThread == current();
 }
-/// How often the calling thread has it.
+/// How often the calling thread has it, shared or exclusively. <= DISPATCH_LEVEL.
 ULONG NTAPI ExIsResourceAcquiredSharedLite(PERESOURCE Resource) {
     KiAtomic atomic;
     if (is_exclusive(Resource)) return Resource->OwnerEntry.OwnerThread == current() ? Resource->OwnerEntry.OwnerCount : 0;
-    const auto* own = slot(owners_of(Resource), current(), false);
+    const Reader* own = slot(owners_of(Resource), current(), false);
     return own ? own->count : 0;
 }
-/// The exclusive owner becomes a reader.
+
+/// <= DISPATCH_LEVEL. The exclusive owner becomes a reader; called by another, the guest stops.
+/// https://learn.microsoft.com/windows-hardware/drivers/ddi/wdm/nf-wdm-exconvertexclusivetosharedlite
 VOID NTAPI ExConvertExclusiveToSharedLite(PERESOURCE Resource) {
+    KiRequireIrqlAtMost(DISPATCH_LEVEL, "ExConvertExclusiveToSharedLite");
     KiAtomic atomic;
-    const ULONG count = Resource->OwnerEntry.OwnerCount;
+    if (!is_exclusive(Resource) || Resource->OwnerEntry.OwnerThread != current())
+        RdBugCheckText(
+            "ExConvertExclusiveToSharedLite: the thread does not own the resource exclusively", 0xC4, kNotOwnedExclusively,
+            reinterpret_cast<ULONG_PTR>(Resource), Resource->OwnerEntry.OwnerThread, KI_CALLER);
+    // Nobody reads while somebody writes, so there is a free slot.
+    Reader* own = slot(owners_of(Resource), current(), true);
+    *own = {current(), Resource->OwnerEntry.OwnerCount};
     Resource->Flag &= static_cast<USHORT>(~ResourceOwnedExclusive);
-    auto* own = slot(owners_of(Resource), Resource->OwnerEntry.OwnerThread, true);
-    own->thread = Resource->OwnerEntry.OwnerThread;
-    own->count = count;
     Resource->OwnerEntry.OwnerThread = 0;
     KeSetEvent(&owners_of(Resource)->changed, IO_NO_INCREMENT, FALSE);
 }
+
+/// Any IRQL.
 ULONG NTAPI ExGetExclusiveWaiterCount(PERESOURCE Resource) { return Resource->NumberOfExclusiveWaiters; }
 ULONG NTAPI ExGetSharedWaiterCount(PERESOURCE Resource) { return Resource->NumberOfSharedWaiters; }
 

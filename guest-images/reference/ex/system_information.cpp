@@ -10,7 +10,7 @@ extern "C" ULONG IopDeviceCount, IopDriverCount, IopFileCount, IopIrpCount;
 
 namespace {
 
-constexpr ULONG kModules = 11, kPoolTags = 22;
+constexpr ULONG kBasic = 0, kTimeOfDay = 3, kModules = 11, kPoolTags = 22;
 constexpr ULONG kTag = 'fnIS';
 
 /// Says how much is needed; false when the caller has less.
@@ -18,6 +18,19 @@ bool fits(SIZE_T bytes, ULONG room, PULONG needed) {
     if (needed) *needed = static_cast<ULONG>(bytes);
     return bytes <= room;
 }
+
+/// SystemBasicInformation and SystemTimeOfDayInformation, as 64-bit Windows lays them out.
+struct Basic {
+    ULONG reserved, timer_resolution, page_size, physical_pages, lowest_page, highest_page, allocation_granularity;
+    ULONG_PTR lowest_user_address, highest_user_address, active_processors;
+    CCHAR processors;
+};
+struct TimeOfDay {
+    LARGE_INTEGER boot_time, current_time, time_zone_bias;
+    ULONG time_zone_id, reserved;
+    ULONG64 boot_time_bias, sleep_time_bias;
+};
+static_assert(sizeof(Basic) == 0x40 && sizeof(TimeOfDay) == 0x30);
 
 void describe(const LDR_MODULE& module, USHORT index, RD_MODULE_INFORMATION& to) {
     RtlZeroMemory(&to, sizeof to);
@@ -32,6 +45,27 @@ void describe(const LDR_MODULE& module, USHORT index, RD_MODULE_INFORMATION& to)
         to.FullPathName[i] = c < 0x80 ? static_cast<CHAR>(c) : '?';
         if (c == L'\\') to.OffsetToFileName = static_cast<USHORT>(i + 1);
     }
+}
+
+NTSTATUS query_basic(PVOID information, ULONG bytes, PULONG needed) {
+    if (!fits(sizeof(Basic), bytes, needed)) return STATUS_INFO_LENGTH_MISMATCH;
+    RD_KERNEL_COUNTS kernel;
+    RdQueryKernelCounts(&kernel);
+    const auto pages = static_cast<ULONG>(kernel.PhysicalPages);
+    *static_cast<Basic*>(information) = {
+        0, KeQueryTimeIncrement(), PAGE_SIZE, pages, 1, pages, 0x10000, 0x10000,
+        reinterpret_cast<ULONG_PTR>(MmHighestUserAddress), KeQueryActiveProcessors(), static_cast<CCHAR>(KiProcessorCount)};
+    return STATUS_SUCCESS;
+}
+
+/// Time zone: none, local time is system time.
+NTSTATUS query_time_of_day(PVOID information, ULONG bytes, PULONG needed) {
+    if (!fits(sizeof(TimeOfDay), bytes, needed)) return STATUS_INFO_LENGTH_MISMATCH;
+    auto* to = static_cast<TimeOfDay*>(information);
+    RtlZeroMemory(to, sizeof *to);
+    to->current_time.QuadPart = static_cast<LONGLONG>(KiSystemTime());
+    to->boot_time.QuadPart = to->current_time.QuadPart - static_cast<LONGLONG>(KiInterruptTime());
+    return STATUS_SUCCESS;
 }
 
 NTSTATUS query_modules(PVOID information, ULONG bytes, PULONG needed) {
@@ -90,6 +124,8 @@ NTSTATUS query_counts(PVOID information, ULONG bytes, PULONG needed) {
 extern "C" NTSTATUS NTAPI ZwQuerySystemInformation(ULONG information_class, PVOID information, ULONG bytes, PULONG needed) {
     KiRequireIrqlAtMost(PASSIVE_LEVEL, "ZwQuerySystemInformation");
     switch (information_class) {
+        case kBasic: return query_basic(information, bytes, needed);
+        case kTimeOfDay: return query_time_of_day(information, bytes, needed);
         case kModules: return query_modules(information, bytes, needed);
         case kPoolTags: return query_pool_tags(information, bytes, needed);
         case RD_SYSTEM_COUNTS_CLASS: return query_counts(information, bytes, needed);

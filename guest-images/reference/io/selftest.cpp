@@ -4,7 +4,7 @@
 
 VOID KiExecutiveSelfTest() {
     ULONG passed = 0, failed = 0;
-    const KI_SELF_TEST* const lists[] = {CmSelfTests, IopDeviceTests, IopFileTests};
+    const KI_SELF_TEST* const lists[] = {ObSelfTests, ExLockTests, ExSupportTests, CmSelfTests, IopDeviceTests, IopFileTests};
     for (const KI_SELF_TEST* list : lists) {
         for (const KI_SELF_TEST* test = list; test->Name; ++test) {
             const char* wrong = test->Run();

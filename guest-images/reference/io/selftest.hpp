@@ -7,6 +7,9 @@
 #include "ke/selftest.hpp"
 
 extern "C" {
+extern const KI_SELF_TEST ObSelfTests[];
+extern const KI_SELF_TEST ExLockTests[];
+extern const KI_SELF_TEST ExSupportTests[];
 extern const KI_SELF_TEST CmSelfTests[];
 extern const KI_SELF_TEST IopDeviceTests[];
 extern const KI_SELF_TEST IopFileTests[];

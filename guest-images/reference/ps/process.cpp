@@ -23,7 +23,14 @@ VOID PsInitSystem() {
     NTSTATUS status = ObCreateType(L"Thread", &info, PsThreadType);
     info = {};
     info.Tag = 'corP';
+    info.MinimumBody = sizeof(_EPROCESS);
     if (NT_SUCCESS(status)) status = ObCreateType(L"Process", &info, PsProcessType);
+    // Drivers import these three; no object has them, and a handle of anything else is refused.
+    info = {};
+    info.WaitOffset = OB_NOT_WAITABLE;
+    if (NT_SUCCESS(status)) status = ObCreateType(L"Token", &info, SeTokenObjectType);
+    if (NT_SUCCESS(status)) status = ObCreateType(L"Adapter", &info, IoAdapterObjectType);
+    if (NT_SUCCESS(status)) status = ObCreateType(L"Controller", &info, IoControllerObjectType);
     PVOID process = nullptr;
     if (NT_SUCCESS(status))
         status = ObCreateObject(KernelMode, *PsProcessType, nullptr, KernelMode, nullptr, sizeof(_EPROCESS), 0, 0, &process);
@@ -38,28 +45,33 @@ VOID PsInitSystem() {
 PEPROCESS NTAPI IoGetCurrentProcess() { return PsInitialSystemProcess; }
 HANDLE NTAPI PsGetProcessId(PEPROCESS Process) { return Process->Id; }
 
-/// References the thread of that id; STATUS_INVALID_PARAMETER: there is none, or it is no object. PASSIVE_LEVEL.
+/// References the thread of that id; STATUS_INVALID_PARAMETER: there is none, it has ended, or it is one of the kernel's own few
+/// that are no objects. Free with ObDereferenceObject. PASSIVE_LEVEL.
 /// https://learn.microsoft.com/windows-hardware/drivers/ddi/ntifs/nf-ntifs-pslookupthreadbythreadid
 NTSTATUS NTAPI PsLookupThreadByThreadId(HANDLE ThreadId, PETHREAD* Thread) {
     KiRequireIrqlAtMost(PASSIVE_LEVEL, "PsLookupThreadByThreadId");
-    constexpr ULONG most = 256;
-    auto** threads = static_cast<PVOID*>(ExAllocatePoolWithTag(NonPagedPool, most * sizeof(PVOID), 'erhT'));
-    if (!threads) return STATUS_INSUFFICIENT_RESOURCES;
-    ULONG count = ObReferenceObjectsOfType(*PsThreadType, threads, most);
-    if (count > most) count = most;
-    NTSTATUS status = STATUS_INVALID_PARAMETER;
-    for (ULONG i = 0; i < count; ++i) {
-        const auto thread = static_cast<PETHREAD>(threads[i]);
-        if (!NT_SUCCESS(status) && PsGetThreadId(thread) == ThreadId) {
-            *Thread = thread;
-            status = STATUS_SUCCESS;
-        } else {
-            ObfDereferenceObject(thread);
-        }
+    KiAtomic atomic;
+    for (PLIST_ENTRY at = KiAllThreads.Flink; at != &KiAllThreads; at = at->Flink) {
+        PKTHREAD thread = CONTAINING_RECORD(at, KTHREAD, AllEntry);
+        if (!thread->Managed || reinterpret_cast<HANDLE>(thread->Id) != ThreadId) continue;
+        if (!ObReferenceObjectSafe(thread)) break;
+        *Thread = CONTAINING_RECORD(thread, ETHREAD, Tcb);
+        return STATUS_SUCCESS;
     }
-    ExFreePoolWithTag(threads, 'erhT');
-    return status;
+    return STATUS_INVALID_PARAMETER;
 }
+
+/// References the process of that id, which can only be 4. Free with ObDereferenceObject. PASSIVE_LEVEL.
+NTSTATUS NTAPI PsLookupProcessByProcessId(HANDLE ProcessId, PEPROCESS* Process) {
+    KiRequireIrqlAtMost(PASSIVE_LEVEL, "PsLookupProcessByProcessId");
+    if (ProcessId != PsInitialSystemProcess->Id) return STATUS_INVALID_PARAMETER;
+    ObfReferenceObject(PsInitialSystemProcess);
+    *Process = PsInitialSystemProcess;
+    return STATUS_SUCCESS;
+}
+
+/// Any IRQL.
+HANDLE NTAPI PsGetThreadProcessId(PETHREAD Thread) { return PsInitialSystemProcess->Id; }
 
 /// ThreadPriority and ThreadBasePriority of a thread handle; anything else: STATUS_INVALID_INFO_CLASS. PASSIVE_LEVEL.
 /// https://learn.microsoft.com/windows-hardware/drivers/ddi/ntifs/nf-ntifs-zwsetinformationthread
