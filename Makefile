@@ -57,7 +57,7 @@ test-asan: deps ## Pass the unit tests under AddressSanitizer and UndefinedBehav
 	@$(NINJA) -C $(BUILD)/asan --quiet rundown_unit_tests
 	@ctest --test-dir $(BUILD)/asan --output-on-failure -j$(JOBS) -L unit
 
-lint: ## Check formatting of the host code, layering, sizes, banned words, links of the READMEs
+lint: ## Check formatting of host and driver code, layering, sizes, banned words, links of the READMEs
 	@tests/lint/lint.sh
 
 format: ## Format the sources in place

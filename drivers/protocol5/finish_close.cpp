@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // protocol5/finish_close.cpp
 //
-// The end of a binding whose close has completed, whoever asked for it. A file of its own, so that a
-// defect can stand in for it: the linker wraps only calls between files.
+// The end of a binding whose close has completed, whoever asked for it. A file of its own, so that
+// a defect can stand in for it: the linker wraps only calls between files.
 #include "protocol5/ndis_calls.hpp"
 
 void

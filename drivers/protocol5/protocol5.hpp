@@ -110,7 +110,7 @@ struct P5_BINDING {
     // Closing.
     NDIS_HANDLE UnbindContext; // P5.BindingsLock. To be completed when the close is; null: none.
     PKEVENT
-        CloseWaiter; // Of the thread that closes outside an unbind; set after the binding is freed.
+    CloseWaiter; // Of the thread that closes outside an unbind; set after the binding is freed.
 
     NDIS_HANDLE PacketPool;
     NDIS_HANDLE BufferPool;

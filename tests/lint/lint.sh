@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Static checks that need no compiler: formatting of the host code, layering of harness/, file sizes, banned words,
+# Static checks that need no compiler: formatting of host and driver code, layering of harness/, file sizes, banned words,
 # SPDX lines, README links, a README in every folder of code. Prints each complaint; exits 1 when there is one.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
@@ -9,11 +9,11 @@ complain() { echo "lint: $*"; complaints=$((complaints + 1)); }
 
 mapfile -t sources < <(git ls-files '*.cpp' '*.hpp' '*.h' '*.c' '*.S')
 
-# Formatting: host code by clang-format 14, the one Debian 12 has.
+# Formatting: host and driver code by clang-format 14, the one Debian 12 has.
 if command -v clang-format >/dev/null && clang-format --version | grep -q 'version 14'; then
     while read -r file; do
         clang-format --dry-run -Werror "$file" >/dev/null 2>&1 || complain "$file is not formatted (make format)"
-    done < <(git ls-files 'harness/*.cpp' 'harness/*.hpp' 'tests/*.cpp' 'tests/*.hpp')
+    done < <(git ls-files 'harness/*.cpp' 'harness/*.hpp' 'tests/*.cpp' 'tests/*.hpp' 'drivers/*.cpp' 'drivers/*.hpp')
 fi
 
 # Layering: a folder of harness/ includes only those before it on the road.

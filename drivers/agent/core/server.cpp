@@ -7,21 +7,31 @@
 
 #include "agent/core/status.hpp"
 
-namespace rundown::agent {
+namespace rundown::agent
+{
 
-namespace {
+namespace
+{
 
 /// A lock of the home's for a scope.
-class Guard {
+class Guard
+{
   public:
-    Guard(void* context, void (*enter)(void*), void (*leave)(void*)) : context_(context), leave_(leave) { enter(context); }
-    ~Guard() { leave_(context_); }
-    Guard(const Guard&) = delete;
-    Guard& operator=(const Guard&) = delete;
+    Guard(void *context, void (*enter)(void *), void (*leave)(void *))
+        : context_(context), leave_(leave)
+    {
+        enter(context);
+    }
+    ~Guard()
+    {
+        leave_(context_);
+    }
+    Guard(const Guard &) = delete;
+    Guard &operator=(const Guard &) = delete;
 
   private:
-    void* context_;
-    void (*leave_)(void*);
+    void *context_;
+    void (*leave_)(void *);
 };
 
 /// Operations the core performs itself.
@@ -35,54 +45,80 @@ constexpr Operation kOwn[] = {
     {rundown_rpc_Request_file_get_chunk_tag, kRepeatable, nullptr},
 };
 
-void echo(const Request& request, Response& response) {
-    if (request.which_op != rundown_rpc_Request_echo_tag) return;
+void
+echo(const Request &request, Response &response)
+{
+    if (request.which_op != rundown_rpc_Request_echo_tag)
+        return;
     response.data.size = request.op.echo.size;
     memcpy(response.data.bytes, request.op.echo.bytes, request.op.echo.size);
 }
 
-}  // namespace
+} // namespace
 
-Server::Server(const Home& home) : home_(home), transfers_(home), decoder_(nullptr) {}
+Server::Server(const Home &home) : home_(home), transfers_(home), decoder_(nullptr)
+{
+}
 
-bool Server::initialise() {
-    input_ = static_cast<uint8_t*>(home_.allocate(home_.context, kFrameBytesMax));
-    output_ = static_cast<uint8_t*>(home_.allocate(home_.context, kFrameBytesMax));
-    quick_ = static_cast<Job*>(home_.allocate(home_.context, sizeof(Job)));
+bool
+Server::initialise()
+{
+    input_ = static_cast<uint8_t *>(home_.allocate(home_.context, kFrameBytesMax));
+    output_ = static_cast<uint8_t *>(home_.allocate(home_.context, kFrameBytesMax));
+    quick_ = static_cast<Job *>(home_.allocate(home_.context, sizeof(Job)));
     decoder_ = FrameDecoder(input_);
     return input_ && output_ && quick_;
 }
 
-Server::~Server() {
-    if (input_) home_.release(home_.context, input_);
-    if (output_) home_.release(home_.context, output_);
-    if (quick_) home_.release(home_.context, quick_);
+Server::~Server()
+{
+    if (input_)
+        home_.release(home_.context, input_);
+    if (output_)
+        home_.release(home_.context, output_);
+    if (quick_)
+        home_.release(home_.context, quick_);
 }
 
-void Server::announce() { send_hello(0); }
+void
+Server::announce()
+{
+    send_hello(0);
+}
 
-void Server::feed(const uint8_t* bytes, size_t count) {
+void
+Server::feed(const uint8_t *bytes, size_t count)
+{
     while (count) {
         const size_t taken = decoder_.feed(bytes, count);
         bytes += taken;
         count -= taken;
         FrameHead head;
-        const uint8_t* payload;
+        const uint8_t *payload;
         size_t length;
-        while (decoder_.next(&head, &payload, &length)) take(head, payload, length);
+        while (decoder_.next(&head, &payload, &length))
+            take(head, payload, length);
     }
 }
 
-void Server::take(const FrameHead& head, const uint8_t* payload, size_t bytes) {
-    if (silent_) return;
-    if (head.type == FrameType::hello_request) open_session(payload, bytes);
-    if (head.type == FrameType::request && head.session == session_ && session_) take_request(head, payload, bytes);
+void
+Server::take(const FrameHead &head, const uint8_t *payload, size_t bytes)
+{
+    if (silent_)
+        return;
+    if (head.type == FrameType::hello_request)
+        open_session(payload, bytes);
+    if (head.type == FrameType::request && head.session == session_ && session_)
+        take_request(head, payload, bytes);
 }
 
-void Server::open_session(const uint8_t* payload, size_t bytes) {
+void
+Server::open_session(const uint8_t *payload, size_t bytes)
+{
     HelloRequest hello = rundown_rpc_HelloRequest_init_zero;
     pb_istream_t stream = pb_istream_from_buffer(payload, bytes);
-    if (!pb_decode(&stream, rundown_rpc_HelloRequest_fields, &hello) || !hello.session_id) return;
+    if (!pb_decode(&stream, rundown_rpc_HelloRequest_fields, &hello) || !hello.session_id)
+        return;
     if (hello.session_id != session_) {
         const Guard guard(home_.context, home_.lock, home_.unlock);
         session_ = hello.session_id;
@@ -92,47 +128,68 @@ void Server::open_session(const uint8_t* payload, size_t bytes) {
     send_hello(hello.session_id);
 }
 
-const Operation* Server::find(pb_size_t tag) const {
-    for (const Operation& operation : kOwn)
-        if (operation.tag == tag) return &operation;
+const Operation *
+Server::find(pb_size_t tag) const
+{
+    for (const Operation &operation : kOwn)
+        if (operation.tag == tag)
+            return &operation;
     for (size_t i = 0; i < home_.operation_count; ++i)
-        if (home_.operations[i].tag == tag) return &home_.operations[i];
+        if (home_.operations[i].tag == tag)
+            return &home_.operations[i];
     return nullptr;
 }
 
-/// `never`: it is begun now, for the caller to perform. `answered`: the stored answer is in quick_->frame.
-Seen Server::look_up_and_begin(const FrameHead& head, const Operation* operation, size_t* stored_bytes) {
+/// `never`: it is begun now, for the caller to perform. `answered`: the stored answer is in
+/// quick_->frame.
+Seen
+Server::look_up_and_begin(const FrameHead &head, const Operation *operation, size_t *stored_bytes)
+{
     const Guard guard(home_.context, home_.lock, home_.unlock);
-    const uint8_t* frame = nullptr;
+    const uint8_t *frame = nullptr;
     Seen seen = replies_.look_up(head.sequence, &frame, stored_bytes);
-    if (seen == Seen::answered) memcpy(quick_->frame, frame, *stored_bytes);
+    if (seen == Seen::answered)
+        memcpy(quick_->frame, frame, *stored_bytes);
     const bool harmless = operation && (operation->flags & kRepeatable);
-    if ((seen == Seen::forgotten || seen == Seen::too_old) && harmless) seen = Seen::never;
+    if ((seen == Seen::forgotten || seen == Seen::too_old) && harmless)
+        seen = Seen::never;
     // With every entry taken by a request in progress this one waits: the host sends it again.
-    if (seen == Seen::never && !replies_.begin(head.sequence)) seen = Seen::in_progress;
+    if (seen == Seen::never && !replies_.begin(head.sequence))
+        seen = Seen::in_progress;
     return seen;
 }
 
-void Server::take_request(const FrameHead& head, const uint8_t* payload, size_t bytes) {
+void
+Server::take_request(const FrameHead &head, const uint8_t *payload, size_t bytes)
+{
     memset(&quick_->request, 0, sizeof quick_->request);
     pb_istream_t stream = pb_istream_from_buffer(payload, bytes);
     const bool decoded = pb_decode(&stream, rundown_rpc_Request_fields, &quick_->request);
-    const Operation* operation = decoded ? find(quick_->request.which_op) : nullptr;
+    const Operation *operation = decoded ? find(quick_->request.which_op) : nullptr;
     size_t stored_bytes = 0;
     const Seen seen = look_up_and_begin(head, operation, &stored_bytes);
-    if (seen == Seen::in_progress) return;
-    if (seen == Seen::answered) return send(quick_->frame, stored_bytes);
+    if (seen == Seen::in_progress)
+        return;
+    if (seen == Seen::answered)
+        return send(quick_->frame, stored_bytes);
     quick_->server = this;
     quick_->operation = operation;
     quick_->session = head.session;
     quick_->sequence = head.sequence;
     memset(&quick_->response, 0, sizeof quick_->response);
     if (seen == Seen::forgotten || seen == Seen::too_old) {
-        refuse(quick_->response, kStatusRequestAborted, "the request came again, and its answer is no longer kept");
+        refuse(
+            quick_->response,
+            kStatusRequestAborted,
+            "the request came again, and its answer is no longer kept");
     } else if (!decoded) {
-        refuse(quick_->response, kStatusInvalidParameter, "the request cannot be decoded, or a field of it is too long");
+        refuse(
+            quick_->response,
+            kStatusInvalidParameter,
+            "the request cannot be decoded, or a field of it is too long");
     } else if (!operation) {
-        refuse(quick_->response, kStatusNotImplemented, "this agent does not perform that operation");
+        refuse(
+            quick_->response, kStatusNotImplemented, "this agent does not perform that operation");
     } else if (!(operation->flags & kBlocks)) {
         perform(*quick_);
     } else if (hand_over(*quick_)) {
@@ -144,16 +201,22 @@ void Server::take_request(const FrameHead& head, const uint8_t* payload, size_t 
 }
 
 /// Gives a copy of the job to a worker, which answers it. False: there is no worker, or no memory.
-bool Server::hand_over(const Job& job) {
-    auto* copy = static_cast<Job*>(home_.allocate(home_.context, sizeof(Job)));
-    if (!copy) return false;
+bool
+Server::hand_over(const Job &job)
+{
+    auto *copy = static_cast<Job *>(home_.allocate(home_.context, sizeof(Job)));
+    if (!copy)
+        return false;
     memcpy(copy, &job, offsetof(Job, frame));
-    if (home_.start(home_.context, work, copy)) return true;
+    if (home_.start(home_.context, work, copy))
+        return true;
     home_.release(home_.context, copy);
     return false;
 }
 
-void Server::perform(Job& job) {
+void
+Server::perform(Job &job)
+{
     if (job.operation->perform) {
         job.operation->perform(home_.context, job.request, job.response);
     } else if (!transfers_.perform(job.request, job.response)) {
@@ -161,15 +224,19 @@ void Server::perform(Job& job) {
     }
 }
 
-void Server::work(void* argument) {
-    auto* job = static_cast<Job*>(argument);
-    Server* server = job->server;
+void
+Server::work(void *argument)
+{
+    auto *job = static_cast<Job *>(argument);
+    Server *server = job->server;
     server->perform(*job);
     server->answer(*job);
     server->home_.release(server->home_.context, job);
 }
 
-void Server::answer(Job& job) {
+void
+Server::answer(Job &job)
+{
     const FrameHead head = {FrameType::response, job.session, job.sequence};
     size_t bytes = encode(job.frame, head, rundown_rpc_Response_fields, &job.response);
     if (!bytes) {
@@ -179,26 +246,37 @@ void Server::answer(Job& job) {
     }
     {
         const Guard guard(home_.context, home_.lock, home_.unlock);
-        if (job.session != session_) return;  // its session is over, nobody waits
+        if (job.session != session_)
+            return; // its session is over, nobody waits
         replies_.answered(job.sequence, job.frame, bytes);
     }
-    if (!silent_) send(job.frame, bytes);
+    if (!silent_)
+        send(job.frame, bytes);
 }
 
-size_t Server::encode(uint8_t* frame, const FrameHead& head, const pb_msgdesc_t* fields, const void* message) const {
+size_t
+Server::encode(
+    uint8_t *frame, const FrameHead &head, const pb_msgdesc_t *fields, const void *message) const
+{
     pb_ostream_t stream = pb_ostream_from_buffer(frame + kFrameHeaderBytes, kFramePayloadMax);
-    if (!pb_encode(&stream, fields, message)) return 0;
+    if (!pb_encode(&stream, fields, message))
+        return 0;
     return seal_frame(frame, head, stream.bytes_written);
 }
 
-void Server::send(const uint8_t* frame, size_t bytes) {
+void
+Server::send(const uint8_t *frame, size_t bytes)
+{
     const Guard guard(home_.context, home_.lock_line, home_.unlock_line);
     home_.transmit(home_.context, frame, bytes);
 }
 
-void Server::send_hello(uint32_t session) {
-    auto* hello = static_cast<Hello*>(home_.allocate(home_.context, sizeof(Hello)));
-    if (!hello) return;
+void
+Server::send_hello(uint32_t session)
+{
+    auto *hello = static_cast<Hello *>(home_.allocate(home_.context, sizeof(Hello)));
+    if (!hello)
+        return;
     home_.describe(home_.context, *hello);
     hello->protocol_version = kProtocolVersion;
     hello->session_id = session;
@@ -207,21 +285,30 @@ void Server::send_hello(uint32_t session) {
         if (hello->operations_count < sizeof hello->operations / sizeof hello->operations[0])
             hello->operations[hello->operations_count++] = tag;
     };
-    for (const Operation& operation : kOwn) add(operation.tag);
-    for (size_t i = 0; i < home_.operation_count; ++i) add(home_.operations[i].tag);
+    for (const Operation &operation : kOwn)
+        add(operation.tag);
+    for (size_t i = 0; i < home_.operation_count; ++i)
+        add(home_.operations[i].tag);
     {
         const Guard guard(home_.context, home_.lock_line, home_.unlock_line);
-        const size_t bytes = encode(output_, {FrameType::hello, session, 0}, rundown_rpc_Hello_fields, hello);
-        if (bytes) home_.transmit(home_.context, output_, bytes);
+        const size_t bytes =
+            encode(output_, {FrameType::hello, session, 0}, rundown_rpc_Hello_fields, hello);
+        if (bytes)
+            home_.transmit(home_.context, output_, bytes);
     }
     home_.release(home_.context, hello);
 }
 
-void Server::send_event(const Event& event) {
-    if (silent_ || !session_) return;
+void
+Server::send_event(const Event &event)
+{
+    if (silent_ || !session_)
+        return;
     const Guard guard(home_.context, home_.lock_line, home_.unlock_line);
-    const size_t bytes = encode(output_, {FrameType::event, session_, 0}, rundown_rpc_Event_fields, &event);
-    if (bytes) home_.transmit(home_.context, output_, bytes);
+    const size_t bytes =
+        encode(output_, {FrameType::event, session_, 0}, rundown_rpc_Event_fields, &event);
+    if (bytes)
+        home_.transmit(home_.context, output_, bytes);
 }
 
-}  // namespace rundown::agent
+} // namespace rundown::agent

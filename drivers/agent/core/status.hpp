@@ -9,7 +9,8 @@
 
 #include "agent/core/messages.hpp"
 
-namespace rundown::agent {
+namespace rundown::agent
+{
 
 constexpr uint32_t kStatusSuccess = 0;
 constexpr uint32_t kStatusInvalidHandle = 0xC0000008;
@@ -24,7 +25,9 @@ constexpr uint32_t kStatusRequestAborted = 0xC0000240;
 constexpr uint32_t kStatusBufferOverflow = 0x80000005;
 
 /// A refusal: status and one sentence, cut to what the message has room for.
-inline void refuse(Response& response, uint32_t status, const char* sentence) {
+inline void
+refuse(Response &response, uint32_t status, const char *sentence)
+{
     response.status = status;
     const size_t length = strlen(sentence);
     const size_t room = sizeof response.message - 1;
@@ -32,4 +35,4 @@ inline void refuse(Response& response, uint32_t status, const char* sentence) {
     response.message[length < room ? length : room] = '\0';
 }
 
-}  // namespace rundown::agent
+} // namespace rundown::agent

@@ -89,8 +89,8 @@ void stop_device(Adapter &adapter, PacketQueue &unsent);
 
 /// Moves waiting frames into the ring; those that cannot be sent go to `done`. Send lock.
 void pump_sends(Adapter &adapter, PacketQueue &done);
-/// Completes what the card has sent, `budget` frames at most, takes them off the budget, and refills
-/// the ring. DISPATCH_LEVEL, no lock.
+/// Completes what the card has sent, `budget` frames at most, takes them off the budget, and
+/// refills the ring. DISPATCH_LEVEL, no lock.
 void complete_sends(Adapter &adapter, uint32_t &budget);
 /// Gives packets back to NDIS with the status set in each. <= DISPATCH_LEVEL, no lock.
 void finish_packets(Adapter &adapter, PacketQueue &packets);
