@@ -46,7 +46,7 @@ void complete(NDIS_HANDLE handle, bool is_bind, NDIS_STATUS status, const char* 
             return;
         }
     }
-    note_violation(RD_VIOLATION_BAD_OPEN_HANDLE, handle, 0, function);
+    note_bad_call(RD_VIOLATION_BAD_OPEN_HANDLE, handle, 0, function);
 }
 
 Open* find_pair(Protocol* protocol, const Miniport* miniport) {
@@ -65,6 +65,8 @@ bool bind_under_way(Protocol* protocol, const Miniport* miniport) {
 
 BindStep claim_bind(Transition* transition) {
     const CoreGuard guard;
+    // A protocol that goes is offered nothing, and bind() finds that there is no binding.
+    if (transition->protocol->deregistering) return BindStep::is_bound;
     const BindStep step = bind_step(
         find_pair(transition->protocol, transition->miniport) != nullptr, bind_under_way(transition->protocol, transition->miniport));
     if (step == BindStep::call) {
@@ -132,12 +134,12 @@ void call_unbind(Open* open) {
 /// The unbind is over. An open the driver has not closed is closed here, so that the system goes on and the host judges.
 void close_what_was_left(Open* open) {
     if (!claim_close(open)) return;
-    note_violation(RD_VIOLATION_UNBIND_LEFT_OPEN, open, open->number, "ProtocolUnbindAdapter");
+    note_bad_call(RD_VIOLATION_UNBIND_LEFT_OPEN, open, open->number, "ProtocolUnbindAdapter");
     close_open(open, false);
 }
 
 UnbindStep step_of(const Open* open) {
-    return unbind_step(open->state, open->unbind_called, bind_under_way(open->protocol, open->miniport));
+    return unbind_step(open->state, open->unbind_called, open->complete_open || bind_under_way(open->protocol, open->miniport));
 }
 
 /// With CoreLock held: the caller will wait for the open to be gone. True: it is also the one to call UnbindAdapter.
@@ -146,20 +148,18 @@ bool claim_unbind(Open* open) {
     if (step_of(open) != UnbindStep::call) return false;
     open->unbind_called = true;
     open->state = OpenState::unbinding;
+    ++open->protocol->users;  // UnbindAdapter may still run when the open is gone
     return true;
 }
 
 void finish_unbind(Open* open, bool mine) {
+    Protocol* protocol = open->protocol;
     if (mine) {
         call_unbind(open);
         close_what_was_left(open);
     }
     wait_until_gone(open);
-}
-
-void pause(PKEVENT changed) {
-    LARGE_INTEGER timeout = {.QuadPart = -20 * 10000};  // 20 ms: what changed may have changed before we looked
-    KeWaitForSingleObject(changed, Executive, KernelMode, FALSE, &timeout);
+    if (mine) leave_protocol(protocol);
 }
 
 /// Unbinds one open that `chosen` names; false when it names none.
@@ -209,7 +209,7 @@ NTSTATUS bind(Protocol* protocol, Miniport* miniport) {
     Transition* transition = new_transition(true, protocol, miniport);
     if (!transition) return STATUS_INSUFFICIENT_RESOURCES;
     BindStep step;
-    while ((step = claim_bind(transition)) == BindStep::wait) pause(&protocol->changed);
+    while ((step = claim_bind(transition)) == BindStep::wait) wait_for_change(protocol->changed);
     const NDIS_STATUS status = step == BindStep::call ? offer(transition) : NDIS_STATUS_SUCCESS;
     ExFreePoolWithTag(transition, kBindingTag);
     const CoreGuard guard;
@@ -245,7 +245,7 @@ void unbind_all_of_miniport(Miniport* miniport) {
             const CoreGuard guard;
             if (IsListEmpty(&miniport->opens) && miniport->users == 0) return;
         }
-        pause(&miniport->changed);
+        wait_for_change(miniport->changed);
     }
 }
 
@@ -257,7 +257,7 @@ void unbind_all_of_protocol(Protocol* protocol) {
             const CoreGuard guard;
             if (IsListEmpty(&protocol->opens) && IsListEmpty(&protocol->binds) && protocol->users == 0) return;
         }
-        pause(&protocol->changed);
+        wait_for_change(protocol->changed);
     }
 }
 
@@ -295,7 +295,7 @@ extern "C" NDIS_STATUS NTAPI NdisQueryBindInstanceName(PNDIS_STRING AdapterInsta
         }
     }
     if (!miniport) {
-        note_violation(RD_VIOLATION_BAD_OPEN_HANDLE, BindingContext, 0, "NdisQueryBindInstanceName");
+        note_bad_call(RD_VIOLATION_BAD_OPEN_HANDLE, BindingContext, 0, "NdisQueryBindInstanceName");
         return NDIS_STATUS_FAILURE;
     }
     return adapter_instance_name(miniport->resources, NDIS_CALLER, AdapterInstanceName);

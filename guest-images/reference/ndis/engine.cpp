@@ -140,9 +140,16 @@ bool next_protocol(ULONG arrival, WCHAR (&name)[kNameCharacters]) {
     return false;
 }
 
+/// NdisRegisterProtocol is still on its way back, in another thread, to a driver that stores its handle then.
+void let_the_driver_return() {
+    LARGE_INTEGER moment = {.QuadPart = -1 * 10000};
+    KeDelayExecutionThread(KernelMode, FALSE, &moment);
+}
+
 void handle(const Arrival& arrival) {
     static ULONG adapter_arrivals;  // of the engine's thread alone
     if (arrival.protocol[0]) {
+        if (arrival.registered) let_the_driver_return();
         bind_listed(arrival.protocol);
         if (arrival.registered) tell_binds_complete(arrival.protocol);
         return;

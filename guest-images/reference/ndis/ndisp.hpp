@@ -72,12 +72,12 @@ struct Open {
     OpenState state;            ///< CoreLock.
     bool unbind_called;         ///< ProtocolUnbindAdapter was or is being called. CoreLock.
     bool complete_close;        ///< The close pended: CloseAdapterComplete is owed.
-    bool complete_open;         ///< The open pended: OpenAdapterComplete is owed.
+    bool complete_open;         ///< The open pended: OpenAdapterComplete is owed, or running. CoreLock.
     volatile LONG references;
     volatile LONG sends, requests;  ///< Under way, for NdisQueryPendingIOCount.
     LONG waiters;               ///< Threads waiting for `gone`. CoreLock.
-    bool is_gone;               ///< Off the lists and told. CoreLock.
-    KEVENT gone;                ///< The close has completed.
+    bool is_gone;               ///< Off the lists, and its driver told. CoreLock.
+    KEVENT gone;                ///< The close has completed, CloseAdapterComplete included.
     WORK_QUEUE_ITEM work;       ///< Completes an open or a close at PASSIVE_LEVEL.
     ULONG packet_filter;        ///< This open's.
     ULONG lookahead;
@@ -220,6 +220,12 @@ void keep_miniport(Miniport* miniport);
 ULONG reference_opens(Miniport* miniport, Open** opens);
 ULONG open_count(const Protocol* protocol);  // CoreLock held
 USHORT next_binding_number();
+/// A call that breaks the contract: in the trace, and a line that names the function. Any IRQL.
+void note_bad_call(rd_trace_violation what, PVOID object, ULONG64 detail, const char* function);
+/// Has a worker thread run it that drivers do not usually block: they may wait for what it does. <= DISPATCH_LEVEL.
+void queue_own_work(PWORK_QUEUE_ITEM item, PWORKER_THREAD_ROUTINE routine, PVOID context);
+/// Waits until something has changed, or 20 ms: it may have changed before we looked. PASSIVE_LEVEL.
+void wait_for_change(KEVENT& changed);
 
 // --- open.cpp
 /// Makes the open's state `closing`, for whoever asks first; that one calls close_open. <= DISPATCH_LEVEL.

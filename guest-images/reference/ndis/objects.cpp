@@ -75,7 +75,7 @@ Open* reference_open(NDIS_HANDLE handle, const char* function) {
             return open;
         }
     }
-    note_violation(RD_VIOLATION_BAD_OPEN_HANDLE, handle, 0, function);
+    note_bad_call(RD_VIOLATION_BAD_OPEN_HANDLE, handle, 0, function);
     return nullptr;
 }
 
@@ -144,6 +144,26 @@ AdapterResources* resources_of(NDIS_HANDLE adapter) { return &checked_miniport(a
 
 const NDIS_MINIPORT_CHARACTERISTICS& characteristics_of(NDIS_HANDLE adapter) {
     return checked_miniport(adapter)->owner->characteristics;
+}
+
+void note_bad_call(rd_trace_violation what, PVOID object, ULONG64 detail, const char* function) {
+    char text[96];
+    SIZE_T at = 0;
+    const char* const parts[] = {"ndis.sys: ", function, ": breaks the contract, see the trace\n"};
+    for (const char* part : parts)
+        for (; *part && at + 1 < sizeof text; ++part) text[at++] = *part;
+    text[at] = 0;
+    note_violation(what, object, detail, text);
+}
+
+void queue_own_work(PWORK_QUEUE_ITEM item, PWORKER_THREAD_ROUTINE routine, PVOID context) {
+    ExInitializeWorkItem(item, routine, context);
+    ExQueueWorkItem(item, CriticalWorkQueue);
+}
+
+void wait_for_change(KEVENT& changed) {
+    LARGE_INTEGER timeout = {.QuadPart = -20 * 10000};
+    KeWaitForSingleObject(&changed, Executive, KernelMode, FALSE, &timeout);
 }
 
 }  // namespace ndis

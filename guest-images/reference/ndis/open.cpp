@@ -25,25 +25,30 @@ void free_memory(Open* open) {
     ExFreePoolWithTag(open, kOpenTag);
 }
 
-/// Off the lists and told to whoever waits; the protocol stays until the caller leaves it.
+/// Off the lists: nobody finds it any more. The protocol stays until the caller leaves it.
 void take_off(Open* open) {
     Protocol* protocol = open->protocol;
     Miniport* miniport = open->miniport;
+    const CoreGuard guard;
+    RemoveEntryList(&open->protocol_entry);
+    RemoveEntryList(&open->miniport_entry);
+    ++protocol->users;
+    KeSetEvent(&miniport->changed, IO_NO_INCREMENT, FALSE);
+}
+
+/// Its memory goes, by whoever still waits for the open if somebody does.
+void let_go(Open* open) {
     bool free_now;
     {
         const CoreGuard guard;
-        RemoveEntryList(&open->protocol_entry);
-        RemoveEntryList(&open->miniport_entry);
-        ++protocol->users;
         open->is_gone = true;
         free_now = open->waiters == 0;
         if (!free_now) KeSetEvent(&open->gone, IO_NO_INCREMENT, FALSE);
-        KeSetEvent(&miniport->changed, IO_NO_INCREMENT, FALSE);
     }
     if (free_now) free_memory(open);
 }
 
-/// The close is over: NDIS's memory goes, and the driver is told when its close pended. PASSIVE_LEVEL.
+/// The close is over: the driver is told when it pended, and NDIS's memory goes. PASSIVE_LEVEL.
 void finish_close(Open* open) {
     Protocol* protocol = open->protocol;
     const NDIS_HANDLE context = open->context;
@@ -55,6 +60,7 @@ void finish_close(Open* open) {
         protocol->characteristics.CloseAdapterCompleteHandler(context, NDIS_STATUS_SUCCESS);
         trace(RD_KIND_CALLBACK_RETURN, RD_EV_CLOSE_ADAPTER_COMPLETE, binding, NDIS_STATUS_SUCCESS, context);
     }
+    let_go(open);
     leave_protocol(protocol);
 }
 
@@ -64,18 +70,27 @@ VOID NTAPI close_work(PVOID context) {
     finish_close(open);
 }
 
+/// Indications may come. Not if the driver has closed it already, before it was told that it is open.
+void opened(Open* open) {
+    const CoreGuard guard;
+    if (open->state == OpenState::opening) open->state = OpenState::open;
+}
+
 VOID NTAPI open_work(PVOID context) {
     auto* open = static_cast<Open*>(context);
     let_the_call_return();
-    {
-        const CoreGuard guard;
-        open->state = OpenState::open;
-    }
+    opened(open);
     const OPEN_ADAPTER_COMPLETE_HANDLER handler = open->protocol->characteristics.OpenAdapterCompleteHandler;
     const NDIS_HANDLE driver_context = open->context;
     trace(RD_KIND_CALLBACK, RD_EV_OPEN_ADAPTER_COMPLETE, open->number, NDIS_STATUS_SUCCESS, driver_context, number(open));
     handler(driver_context, NDIS_STATUS_SUCCESS, NDIS_STATUS_SUCCESS);
     trace(RD_KIND_CALLBACK_RETURN, RD_EV_OPEN_ADAPTER_COMPLETE, open->number, NDIS_STATUS_SUCCESS, driver_context, number(open));
+    {
+        const CoreGuard guard;
+        open->complete_open = false;  // it may be unbound from here on
+        KeSetEvent(&open->protocol->changed, IO_NO_INCREMENT, FALSE);
+        KeSetEvent(&open->miniport->changed, IO_NO_INCREMENT, FALSE);
+    }
     dereference(open);
 }
 
@@ -85,6 +100,7 @@ Open* allocate(NDIS_HANDLE context) {
     RtlZeroMemory(open, sizeof *open);
     open->context = context;
     open->references = 1;
+    open->complete_open = seeded_choice(kPendOneIn);
     open->number = next_binding_number();
     KeInitializeEvent(&open->gone, NotificationEvent, FALSE);
     return open;
@@ -131,8 +147,7 @@ bool claim_close(Open* open) {
 }
 
 void last_reference_gone(Open* open) {
-    ExInitializeWorkItem(&open->work, close_work, open);
-    ExQueueWorkItem(&open->work, DelayedWorkQueue);
+    queue_own_work(&open->work, close_work, open);
 }
 
 void wait_until_gone(Open* open) {
@@ -186,27 +201,24 @@ extern "C" VOID NTAPI NdisOpenAdapter(
         open = nullptr;
     }
     if (status == NDIS_STATUS_BAD_CHARACTERISTICS) {
-        note_violation(RD_VIOLATION_BAD_PROTOCOL_HANDLE, NdisProtocolHandle, 0, "NdisOpenAdapter");
+        note_bad_call(RD_VIOLATION_BAD_PROTOCOL_HANDLE, NdisProtocolHandle, 0, "NdisOpenAdapter");
         status = NDIS_STATUS_FAILURE;
     }
-    bool pends = false;
-    if (open) {
-        *NdisBindingHandle = open;
-        pends = seeded_choice(kPendOneIn);
-        if (pends) {
-            reference(open);
-            status = NDIS_STATUS_PENDING;
-        } else {
-            const CoreGuard guard;
-            open->state = OpenState::open;
-        }
+    // Once it is open it may be closed, and gone, before this call has returned.
+    const USHORT binding = open ? open->number : 0;
+    const bool pends = open && open->complete_open;
+    if (open) *NdisBindingHandle = open;
+    if (pends) {
+        reference(open);
+        status = NDIS_STATUS_PENDING;
+    } else if (open) {
+        opened(open);
     }
     if (OpenErrorStatus) *OpenErrorStatus = pends ? NDIS_STATUS_SUCCESS : status;
     *Status = status;
-    trace(RD_KIND_RETURN, RD_EV_OPEN_ADAPTER, open ? open->number : 0, status, open, number(ProtocolBindingContext));
+    trace(RD_KIND_RETURN, RD_EV_OPEN_ADAPTER, binding, status, open, number(ProtocolBindingContext));
     if (pends) {
-        ExInitializeWorkItem(&open->work, open_work, open);
-        ExQueueWorkItem(&open->work, DelayedWorkQueue);
+        queue_own_work(&open->work, open_work, open);
     }
 }
 
@@ -221,7 +233,7 @@ extern "C" VOID NTAPI NdisCloseAdapter(PNDIS_STATUS Status, NDIS_HANDLE NdisBind
     trace(RD_KIND_CALL, RD_EV_CLOSE_ADAPTER, binding, 0, NdisBindingHandle, number(context));
     const bool mine = open && claim_close(open);
     if (open && !mine) {  // another thread's close came between
-        note_violation(RD_VIOLATION_BAD_OPEN_HANDLE, NdisBindingHandle, 0, "NdisCloseAdapter");
+        note_bad_call(RD_VIOLATION_BAD_OPEN_HANDLE, NdisBindingHandle, 0, "NdisCloseAdapter");
         dereference(open);
     }
     const NDIS_STATUS status = mine ? close_open(open, true) : NDIS_STATUS_FAILURE;

@@ -72,7 +72,7 @@ VOID NTAPI NdisCompletePnPEvent(NDIS_STATUS Status, NDIS_HANDLE NdisBindingHandl
             return;
         }
     }
-    note_violation(RD_VIOLATION_BAD_OPEN_HANDLE, NdisBindingHandle, 0, "NdisCompletePnPEvent");
+    note_bad_call(RD_VIOLATION_BAD_OPEN_HANDLE, NdisBindingHandle, 0, "NdisCompletePnPEvent");
 }
 
 /// The adapter's name for people, to be freed with NdisFreeString. PASSIVE_LEVEL.

@@ -110,14 +110,14 @@ NdisRegisterProtocol(PNDIS_STATUS Status, PNDIS_HANDLE ProtocolHandle, PNDIS_PRO
 /// NDIS_STATUS_FAILURE.
 extern "C" VOID NTAPI NdisDeregisterProtocol(PNDIS_STATUS Status, NDIS_HANDLE ProtocolHandle) {
     if (KeGetCurrentIrql() != PASSIVE_LEVEL) {
-        note_violation(RD_VIOLATION_WRONG_IRQL, ProtocolHandle, KeGetCurrentIrql(), "NdisDeregisterProtocol");
+        note_bad_call(RD_VIOLATION_WRONG_IRQL, ProtocolHandle, KeGetCurrentIrql(), "NdisDeregisterProtocol");
         require_irql_exactly(PASSIVE_LEVEL, "NdisDeregisterProtocol", NDIS_CALLER);
     }
     ULONG opens = 0;
     Protocol* protocol = begin_deregistration(ProtocolHandle, &opens);
     trace(RD_KIND_CALL, RD_EV_DEREGISTER_PROTOCOL, 0, 0, ProtocolHandle, opens);
     if (!protocol) {
-        note_violation(RD_VIOLATION_BAD_PROTOCOL_HANDLE, ProtocolHandle, 0, "NdisDeregisterProtocol");
+        note_bad_call(RD_VIOLATION_BAD_PROTOCOL_HANDLE, ProtocolHandle, 0, "NdisDeregisterProtocol");
         *Status = NDIS_STATUS_FAILURE;
     } else {
         unbind_all_of_protocol(protocol);
@@ -140,5 +140,5 @@ extern "C" VOID NTAPI NdisReEnumerateProtocolBindings(NDIS_HANDLE NdisProtocolHa
     if (name[0])
         protocol_wants_more(name);
     else
-        note_violation(RD_VIOLATION_BAD_PROTOCOL_HANDLE, NdisProtocolHandle, 0, "NdisReEnumerateProtocolBindings");
+        note_bad_call(RD_VIOLATION_BAD_PROTOCOL_HANDLE, NdisProtocolHandle, 0, "NdisReEnumerateProtocolBindings");
 }

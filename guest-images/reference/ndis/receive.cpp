@@ -2,9 +2,10 @@
 // ndis/receive.cpp
 //
 // Receives, from a miniport to the opens whose filters want them: as packets (NdisMIndicateReceivePacket) and by the older way
-// (NdisMEthIndicateReceive). A protocol without ReceivePacketHandler, or one whose packet the miniport wants back at once, sees
-// packets through ProtocolReceive.
+// (NdisMEthIndicateReceive). A protocol without ReceivePacketHandler sees packets through ProtocolReceive; and every protocol
+// does so with one that the miniport wants back at once (NDIS_STATUS_RESOURCES), and with all behind it in the same call.
 // https://learn.microsoft.com/previous-versions/windows/hardware/network/ff553456(v=vs.85) (MiniportReturnPacket)
+// https://learn.microsoft.com/previous-versions/windows/hardware/network/ff558916(v=vs.85) (NDIS_SET_PACKET_STATUS)
 #include "ndis/ndisp.hpp"
 
 namespace ndis {
@@ -69,12 +70,11 @@ void indicate(Miniport* miniport, PNDIS_PACKET packet, bool at_once, Receivers& 
     if (count) InterlockedIncrement64(&miniport->frames_in);
     for (ULONG i = 0; i < count; ++i) {
         Open* open = opens[i];
-        if (!open->protocol->characteristics.ReceivePacketHandler) {
+        if (at_once || !open->protocol->characteristics.ReceivePacketHandler) {
             receive_from_packet(open, packet, static_cast<UCHAR*>(start), first_bytes, total);
         } else {
             const INT references = call_receive_packet(open, packet);
-            // With NDIS_STATUS_RESOURCES nobody can keep it, whatever the handler says.
-            if (references > 0 && !at_once) packet_kept(packet, references, caller);
+            if (references > 0) packet_kept(packet, references, caller);
         }
         receivers.add(open);
     }
@@ -129,9 +129,10 @@ VOID NTAPI NdispIndicatePackets(NDIS_HANDLE MiniportHandle, PPNDIS_PACKET Packet
     auto* miniport = static_cast<Miniport*>(MiniportHandle);
     Receivers receivers;
     const DispatchScope dispatch;
+    bool at_once = false;
     for (UINT i = 0; i < Count; ++i) {
         const PNDIS_PACKET packet = Packets[i];
-        const bool at_once = NDIS_GET_PACKET_STATUS(packet) == NDIS_STATUS_RESOURCES;
+        at_once = at_once || NDIS_GET_PACKET_STATUS(packet) == NDIS_STATUS_RESOURCES;
         packet_indicated(packet, miniport, "NdisMIndicateReceivePacket", NDIS_CALLER);
         indicate(miniport, packet, at_once, receivers, NDIS_CALLER);
         settle(miniport, packet, at_once, NDIS_CALLER);

@@ -115,8 +115,7 @@ bool run_on_worker(Miniport* miniport) {
         return false;
     }
     later->miniport = miniport;
-    ExInitializeWorkItem(&later->work, run_later, later);
-    ExQueueWorkItem(&later->work, DelayedWorkQueue);
+    queue_own_work(&later->work, run_later, later);
     return true;
 }
 

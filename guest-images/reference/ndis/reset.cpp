@@ -10,11 +10,6 @@ namespace ndis {
 
 namespace {
 
-void queue(Miniport* miniport, PWORKER_THREAD_ROUTINE routine) {
-    ExInitializeWorkItem(&miniport->reset_work, routine, miniport);
-    ExQueueWorkItem(&miniport->reset_work, CriticalWorkQueue);
-}
-
 void tell(Open* open, NDIS_STATUS status) {
     const DispatchScope dispatch;
     trace(RD_KIND_CALLBACK, RD_EV_RESET_COMPLETE, open->number, status, open->context);
@@ -69,6 +64,8 @@ VOID NTAPI begin(PVOID context) {
 
 NDIS_STATUS start_reset(Miniport* miniport, Open* open) {
     if (!miniport->owner->characteristics.ResetHandler) return NDIS_STATUS_NOT_RESETTABLE;
+    // Whoever asks must be there to be told.
+    if (open && !open->protocol->characteristics.ResetCompleteHandler) return NDIS_STATUS_NOT_SUPPORTED;
     {
         const CoreGuard guard;
         if (miniport->state != MiniportState::running) return NDIS_STATUS_ADAPTER_NOT_READY;
@@ -78,7 +75,7 @@ NDIS_STATUS start_reset(Miniport* miniport, Open* open) {
         miniport->users += 2;  // begin's and finish's
         if (open) reference(open);
     }
-    queue(miniport, begin);
+    queue_own_work(&miniport->reset_work, begin, miniport);
     return NDIS_STATUS_PENDING;
 }
 
@@ -87,7 +84,7 @@ void reset_completed(Miniport* miniport, NDIS_STATUS status, bool addressing) {
         RdBugCheckText("ndis.sys: a miniport completes a reset it does not have", 0x7C, 0x52440203, number(miniport), 0, 0);
     miniport->reset_status = status;
     miniport->reset_addressing = addressing;
-    queue(miniport, finish);
+    queue_own_work(&miniport->reset_work, finish, miniport);
 }
 
 namespace {

@@ -240,7 +240,9 @@ void send_many(Open* open, PPNDIS_PACKET packets, UINT count, PVOID caller) {
         for (UINT i = 0; i < batch; ++i) {
             run[i] = packets[done + i];
             begin(open, run[i], "NdisSendPackets", caller);
-            trace(RD_KIND_NOTE, RD_EV_PACKET_SENT, open->number, 0, open, number(run[i]));
+            UINT bytes;
+            NdisQueryPacket(run[i], nullptr, nullptr, nullptr, &bytes);
+            trace(RD_KIND_NOTE, RD_EV_PACKET_SENT, open->number, 0, open, number(run[i]), bytes);
         }
         done += batch;
         UINT ready = 0;
