@@ -8,8 +8,10 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <filesystem>
+#include <thread>
 
 #include "guest/text_file_io.hpp"
 
@@ -96,6 +98,20 @@ bool clean_run(const fs::path& directory, Leftovers& leftovers) {
     return true;
 }
 
+/// libvirt's threads may still be at their books about a guest that just ended, and put a file
+/// where one was removed a moment ago.
+void remove_for_good(const std::string& directory) {
+    constexpr int kTries = 100;
+    constexpr std::chrono::milliseconds kBetween{10};
+    std::error_code error;
+    for (int tries = 0; tries < kTries; ++tries) {
+        fs::remove_all(directory, error);
+        if (!fs::exists(directory, error))
+            return;
+        std::this_thread::sleep_for(kBetween);
+    }
+}
+
 }  // namespace
 
 result<std::unique_ptr<RunRegistry>> RunRegistry::create(const Places& places) {
@@ -123,8 +139,7 @@ RunRegistry::~RunRegistry() {
     while (!held_.empty())
         release(Resource(held_.back()));
     kill_processes_of(directory_);
-    std::error_code error;
-    fs::remove_all(directory_, error);
+    remove_for_good(directory_);
     ::close(fd_);
 }
 
