@@ -275,7 +275,7 @@ NDISAPI VOID NTAPI NdisMQueryInformationComplete(NDIS_HANDLE, NDIS_STATUS);
 NDISAPI VOID NTAPI NdisMSetInformationComplete(NDIS_HANDLE, NDIS_STATUS);
 NDISAPI VOID NTAPI NdisMIndicateStatus(NDIS_HANDLE, NDIS_STATUS, PVOID Buffer, UINT Bytes);
 NDISAPI VOID NTAPI NdisMIndicateStatusComplete(NDIS_HANDLE);
-NDISAPI VOID NTAPI NdisMRemoveMiniport(NDIS_HANDLE);
+NDISAPI NDIS_STATUS NTAPI NdisMRemoveMiniport(NDIS_HANDLE);
 NDISAPI NDIS_STATUS NTAPI NdisMAllocateSharedMemoryAsync(NDIS_HANDLE, ULONG Length, BOOLEAN Cached, PVOID Context);
 NDISAPI NDIS_STATUS NTAPI NdisMAllocateMapRegisters(NDIS_HANDLE, UINT DmaChannel, NDIS_DMA_SIZE, ULONG Registers,
                                                     ULONG MaximumBufferBytes);

@@ -19,6 +19,11 @@
 #define RD_NDIS_IOCTL_CENSUS RD_NDIS_IOCTL(6)    /* out: rd_ndis_census */
 #define RD_NDIS_IOCTL_WAIT_BINDS RD_NDIS_IOCTL(7) /* Waits until the binding engine has no work queued. */
 
+#define RD_NDIS_IOCTL_RECONFIGURE RD_NDIS_IOCTL(8) /* in: rd_ndis_pair. NetEventReconfigure; no adapter: the protocol. */
+#define RD_NDIS_IOCTL_SET_POWER RD_NDIS_IOCTL(9)   /* in: rd_ndis_power. Queries and sets the device's power state. */
+#define RD_NDIS_IOCTL_RESET RD_NDIS_IOCTL(10)      /* in: rd_ndis_adapter_name. Resets the adapter, waits for the end. */
+#define RD_NDIS_IOCTL_UNLOAD_PROTOCOL RD_NDIS_IOCTL(11) /* in: rd_ndis_pair, adapter ignored. Calls ProtocolUnload. */
+
 typedef struct rd_ndis_adapter_name {
     uint16_t name[64]; /* \Device\{GUID}, UTF-16LE, NUL-terminated. */
 } rd_ndis_adapter_name;
@@ -27,6 +32,12 @@ typedef struct rd_ndis_pair {
     uint16_t adapter[64];
     uint16_t protocol[64]; /* Name given to NdisRegisterProtocol. */
 } rd_ndis_pair;
+
+typedef struct rd_ndis_power {
+    uint16_t adapter[64];
+    uint32_t device_state; /* DEVICE_POWER_STATE: 1 is D0 ... 4 is D3. */
+    uint32_t reserved;
+} rd_ndis_power;
 
 typedef struct rd_ndis_adapters {
     uint32_t count;

@@ -2,6 +2,7 @@
 // ndis/control.cpp
 //
 // \Device\Ndis: what the agent asks of NDIS (rundown/ndis_control.h), and ndis.sys's own DriverEntry.
+#include "ndis/control.hpp"
 #include "ndis/lib/selftest.hpp"
 #include "ndis/pnp_devices.hpp"
 
@@ -15,7 +16,8 @@ void copy_name(uint16_t* to, ULONG room, const WCHAR* from) {
     to[i] = 0;
 }
 
-/// A name from a request: it must end within its room.
+}  // namespace
+
 bool read_name(const uint16_t (&from)[64], UNICODE_STRING& name) {
     ULONG length = 0;
     while (length < 64 && from[length]) ++length;
@@ -25,7 +27,6 @@ bool read_name(const uint16_t (&from)[64], UNICODE_STRING& name) {
     return true;
 }
 
-/// The PDO of an adapter, referenced; null: there is none.
 PDEVICE_OBJECT find_pdo(const UNICODE_STRING& adapter) {
     constexpr USHORT prefix = sizeof(L"\\Device\\") - sizeof(WCHAR);
     if (adapter.Length <= prefix) return nullptr;
@@ -39,6 +40,8 @@ PDEVICE_OBJECT find_pdo(const UNICODE_STRING& adapter) {
     }
     return nullptr;
 }
+
+namespace {
 
 void describe(const Miniport* miniport, rd_ndis_adapters& to) {
     auto& adapter = to.adapter[to.count++];
@@ -191,6 +194,10 @@ NTSTATUS control(ULONG code, PVOID buffer, ULONG in, ULONG out, ULONG_PTR* fille
             return with_input<rd_ndis_pair>(buffer, in, [](const auto& pair) { return change_binding(pair, true); });
         case RD_NDIS_IOCTL_UNBIND:
             return with_input<rd_ndis_pair>(buffer, in, [](const auto& pair) { return change_binding(pair, false); });
+        case RD_NDIS_IOCTL_RECONFIGURE: return with_input<rd_ndis_pair>(buffer, in, reconfigure);
+        case RD_NDIS_IOCTL_SET_POWER: return with_input<rd_ndis_power>(buffer, in, set_power);
+        case RD_NDIS_IOCTL_RESET: return with_input<rd_ndis_adapter_name>(buffer, in, reset_adapter);
+        case RD_NDIS_IOCTL_UNLOAD_PROTOCOL: return with_input<rd_ndis_pair>(buffer, in, unload_protocol);
         case RD_NDIS_IOCTL_WAIT_BINDS: wait_for_engine(); return STATUS_SUCCESS;
         default: return STATUS_INVALID_DEVICE_REQUEST;
     }

@@ -317,6 +317,11 @@ void withdraw_filters(Open* open) {
     trace(RD_KIND_NOTE, RD_EV_FILTER_SET, open->number, 0, open, 0, miniport->pushed_filter);
 }
 
+void forget_pushed_filters(Miniport* miniport) {
+    free_list(miniport->pushed_multicast);
+    miniport->pushed_filter = 0;
+}
+
 void restore_filters(Miniport* miniport) {
     UCHAR all;  // a buffer that is not null: whatever was pushed before
     push(miniport, OID_802_3_MULTICAST_LIST, &all, sizeof all);

@@ -47,7 +47,7 @@ bool loop_back(Open* sender, PNDIS_PACKET packet) {
     PNDIS_BUFFER first;
     UINT total;
     NdisQueryPacket(packet, nullptr, nullptr, &first, &total);
-    if (!first || total < kHeaderBytes) return only;
+    if (!first || total < kHeaderBytes || (sender->miniport->loops_back && !only)) return only;
     PVOID start;
     UINT length;
     NdisQueryBufferSafe(first, &start, &length, NormalPagePriority);

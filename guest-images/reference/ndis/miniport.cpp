@@ -5,6 +5,7 @@
 // https://learn.microsoft.com/previous-versions/windows/hardware/network/ff550472(v=vs.85) (MiniportInitialize)
 // https://learn.microsoft.com/previous-versions/windows/hardware/network/ff549451(v=vs.85) (MiniportHalt)
 #include "ndis/ndisp.hpp"
+#include "rd_pnp.hpp"
 
 namespace ndis {
 
@@ -29,6 +30,11 @@ NDIS_STATUS learn(Miniport* miniport) {
     miniport->max_list = query_number(miniport, OID_802_3_MAXIMUM_LIST_SIZE, kListDefault);
     miniport->pushed_lookahead = query_number(miniport, OID_GEN_CURRENT_LOOKAHEAD, miniport->max_lookahead);
     // A miniport that cannot tell is taken to be connected, as Windows does.
+    const ULONG options = query_number(miniport, OID_GEN_MAC_OPTIONS, NDIS_MAC_OPTION_NO_LOOPBACK);
+    miniport->loops_back = !(options & NDIS_MAC_OPTION_NO_LOOPBACK);
+    NDIS_PNP_CAPABILITIES power;
+    miniport->manages_power =
+        own_request(miniport, NdisRequestQueryInformation, OID_PNP_CAPABILITIES, &power, sizeof power) == NDIS_STATUS_SUCCESS;
     miniport->link_up = query_number(miniport, OID_GEN_MEDIA_CONNECT_STATUS, NdisMediaStateConnected) == NdisMediaStateConnected;
     return NDIS_STATUS_SUCCESS;
 }
@@ -81,67 +87,130 @@ void wait_until_unused(Miniport* miniport) {
     }
 }
 
-void call_halt(Miniport* miniport) {
-    miniport->owner->characteristics.HaltHandler(miniport->block.MiniportAdapterContext);
-    set_state(miniport, MiniportState::halted);
-    check_released(miniport->resources, false);
-    if (miniport->pushed_multicast) ExFreePoolWithTag(miniport->pushed_multicast, kMulticastTag);
-    miniport->pushed_multicast = nullptr;
-    miniport->pushed_filter = 0;
+/// No send of a device that is gone may wait for it.
+void note_removal(Miniport* miniport) {
+    {
+        const CoreGuard guard;
+        miniport->removed = true;
+    }
+    const W_PNP_EVENT_NOTIFY_HANDLER handler = miniport->owner->characteristics.PnPEventNotifyHandler;
+    if (handler && !miniport->halted_to_sleep)
+        handler(miniport->block.MiniportAdapterContext, NdisDevicePnPEventSurpriseRemoved, nullptr, 0);
+    if (serialised(miniport)) abort_sends(miniport, NDIS_STATUS_ADAPTER_REMOVED, false);
 }
 
 }  // namespace
 
-NTSTATUS initialize_miniport(Miniport* miniport) {
+void call_halt(Miniport* miniport, MiniportState then) {
+    miniport->owner->characteristics.HaltHandler(miniport->block.MiniportAdapterContext);
+    set_state(miniport, then);
+    check_released(miniport->resources, false);
+    KeFlushQueuedDpcs();
+    wait_until_unused(miniport);
+    forget_pushed_filters(miniport);
+}
+
+void quiet_miniport(Miniport* miniport) {
+    wait_until_unused(miniport);
+    stop_hang_timer(miniport);
+    KeWaitForSingleObject(&miniport->requests_idle, Executive, KernelMode, FALSE, nullptr);
+}
+
+NDIS_STATUS call_initialize(Miniport* miniport) {
     NDIS_MEDIUM media[] = {NdisMedium802_3};
     UINT selected = 0;
     NDIS_STATUS open_error = NDIS_STATUS_SUCCESS;
     miniport->attributes = 0;
     set_state(miniport, MiniportState::initializing);
-    fill_handlers(miniport);
-    NDIS_STATUS status =
-        miniport->owner->characteristics.InitializeHandler(&open_error, &selected, media, 1, miniport, miniport);
+    NDIS_STATUS status = miniport->owner->characteristics.InitializeHandler(&open_error, &selected, media, 1, miniport, miniport);
     if (status != NDIS_STATUS_SUCCESS) {
         set_state(miniport, MiniportState::halted);
         check_released(miniport->resources, true);
         DbgPrint("ndis.sys: %ws: MiniportInitialize failed: %08x\n", miniport->name, status);
-        return static_cast<NTSTATUS>(status);
+        return status;
     }
     status = learn(miniport);
     if (status != NDIS_STATUS_SUCCESS) {
         DbgPrint("ndis.sys: %ws does not tell its address\n", miniport->name);
-        call_halt(miniport);
-        return static_cast<NTSTATUS>(status);
+        call_halt(miniport, MiniportState::halted);
     }
+    return status;
+}
+
+void now_runs(Miniport* miniport) {
     set_state(miniport, MiniportState::running);
     start_hang_timer(miniport);
     miniport_came();
+}
+
+NTSTATUS initialize_miniport(Miniport* miniport) {
+    fill_handlers(miniport);
+    miniport->removed = miniport->failed = miniport->halted_to_sleep = false;
+    const NDIS_STATUS status = call_initialize(miniport);
+    if (status != NDIS_STATUS_SUCCESS) return static_cast<NTSTATUS>(status);
+    now_runs(miniport);
     return STATUS_SUCCESS;
 }
 
 void halt_miniport(Miniport* miniport, bool surprise) {
     {
         const CoreGuard guard;
-        if (miniport->state != MiniportState::running) return;
+        if (miniport->state != MiniportState::running && miniport->state != MiniportState::suspended) return;
         miniport->state = MiniportState::halting;  // no new opens; those there are still work
     }
-    const NDIS_MINIPORT_CHARACTERISTICS& handlers = miniport->owner->characteristics;
-    if (surprise && handlers.PnPEventNotifyHandler)
-        handlers.PnPEventNotifyHandler(
-            miniport->block.MiniportAdapterContext, NdisDevicePnPEventSurpriseRemoved, nullptr, 0);
+    if (surprise) note_removal(miniport);
     unbind_all_of_miniport(miniport);
-    stop_hang_timer(miniport);
-    KeWaitForSingleObject(&miniport->requests_idle, Executive, KernelMode, FALSE, nullptr);
-    call_halt(miniport);
-    KeFlushQueuedDpcs();
-    wait_until_unused(miniport);
+    quiet_miniport(miniport);
+    if (miniport->halted_to_sleep)
+        set_state(miniport, MiniportState::halted);
+    else
+        call_halt(miniport, MiniportState::halted);
 }
 
 }  // namespace ndis
 
 using namespace ndis;
 
+namespace {
+
+struct Removal {
+    WORK_QUEUE_ITEM work;
+    PDEVICE_OBJECT pdo;
+};
+
+VOID NTAPI remove_device(PVOID context) {
+    auto* removal = static_cast<Removal*>(context);
+    RdPnpStopDevice(removal->pdo);
+    ObDereferenceObject(removal->pdo);
+    ExFreePoolWithTag(removal, kWorkTag);
+}
+
+}  // namespace
+
 extern "C" {
+
+/// The miniport cannot use its device any more: it is taken down from another thread, as a device that has failed. FAILURE: no
+/// memory, or under way already. <= DISPATCH_LEVEL.
+NDIS_STATUS NTAPI NdisMRemoveMiniport(NDIS_HANDLE MiniportAdapterHandle) {
+    require_irql_at_most(DISPATCH_LEVEL, "NdisMRemoveMiniport", NDIS_CALLER);
+    auto* miniport = static_cast<Miniport*>(MiniportAdapterHandle);
+    auto* removal = static_cast<Removal*>(ExAllocatePoolWithTag(NonPagedPool, sizeof(Removal), kWorkTag));
+    bool mine = removal != nullptr;
+    if (removal) {
+        const CoreGuard guard;
+        mine = !miniport->failed;
+        miniport->failed = true;
+    }
+    if (!mine) {
+        if (removal) ExFreePoolWithTag(removal, kWorkTag);
+        return NDIS_STATUS_FAILURE;
+    }
+    removal->pdo = miniport->resources.pdo;
+    ObReferenceObject(removal->pdo);
+    ExInitializeWorkItem(&removal->work, remove_device, removal);
+    ExQueueWorkItem(&removal->work, DelayedWorkQueue);
+    return NDIS_STATUS_SUCCESS;
+}
 
 /// From MiniportInitialize, before anything that depends on the attributes. PASSIVE_LEVEL.
 VOID NTAPI NdisMSetAttributesEx(

@@ -144,6 +144,7 @@ NTSTATUS start(Miniport* miniport, PIRP irp) {
 
 /// Asks every binding whether its adapter may go. PASSIVE_LEVEL.
 NTSTATUS ask_to_remove(Miniport* miniport) {
+    if (miniport->failed) return STATUS_SUCCESS;  // it goes, whatever they say
     Open* opens[kOpensMax];
     const ULONG count = reference_opens(miniport, opens);
     NTSTATUS status = STATUS_SUCCESS;
@@ -192,6 +193,21 @@ NTSTATUS stop(Miniport* miniport, PIRP irp, bool surprise) {
     return pass_down(miniport, irp);
 }
 
+NTSTATUS query_state(Miniport* miniport, PIRP irp) {
+    const NTSTATUS status = pass_down_and_wait(miniport, irp);
+    if (NT_SUCCESS(status) && miniport->failed) irp->IoStatus.Information |= PNP_DEVICE_FAILED;
+    return complete(irp, status);
+}
+
+/// The bus says what the slot can do; whether the driver copes is the miniport's to say.
+NTSTATUS query_capabilities(Miniport* miniport, PIRP irp) {
+    const PDEVICE_CAPABILITIES capabilities = IoGetCurrentIrpStackLocation(irp)->Parameters.DeviceCapabilities.Capabilities;
+    const NTSTATUS status = pass_down_and_wait(miniport, irp);
+    if (NT_SUCCESS(status) && miniport->state == MiniportState::running)
+        capabilities->SurpriseRemovalOK = (miniport->attributes & NDIS_ATTRIBUTE_SURPRISE_REMOVE_OK) != 0;
+    return complete(irp, status);
+}
+
 NTSTATUS NTAPI dispatch_pnp(PDEVICE_OBJECT device, PIRP irp) {
     Miniport* miniport = miniport_of(device);
     switch (IoGetCurrentIrpStackLocation(irp)->MinorFunction) {
@@ -212,14 +228,63 @@ NTSTATUS NTAPI dispatch_pnp(PDEVICE_OBJECT device, PIRP irp) {
         case IRP_MN_STOP_DEVICE: return stop(miniport, irp, false);
         case IRP_MN_SURPRISE_REMOVAL: return stop(miniport, irp, true);
         case IRP_MN_REMOVE_DEVICE: return remove(miniport, irp);
+        case IRP_MN_QUERY_PNP_DEVICE_STATE: return query_state(miniport, irp);
+        case IRP_MN_QUERY_CAPABILITIES: return query_capabilities(miniport, irp);
         default: return pass_down(miniport, irp);
     }
 }
 
-NTSTATUS NTAPI dispatch_power(PDEVICE_OBJECT device, PIRP irp) {
+NTSTATUS pass_power_down(Miniport* miniport, PIRP irp) {
     PoStartNextPowerIrp(irp);
     IoSkipCurrentIrpStackLocation(irp);
-    return PoCallDriver(miniport_of(device)->resources.next, irp);
+    return PoCallDriver(miniport->resources.next, irp);
+}
+
+NTSTATUS set_device_power(Miniport* miniport, PIRP irp, DEVICE_POWER_STATE to) {
+    if (to != PowerDeviceD0) {
+        power_down(miniport, to);
+        irp->IoStatus.Status = STATUS_SUCCESS;
+        return pass_power_down(miniport, irp);
+    }
+    NTSTATUS status = pass_down_and_wait(miniport, irp);
+    PoStartNextPowerIrp(irp);
+    if (NT_SUCCESS(status)) status = power_up(miniport);
+    return complete(irp, status);
+}
+
+VOID NTAPI device_power_set(PDEVICE_OBJECT, UCHAR, POWER_STATE, PVOID done, PIO_STATUS_BLOCK) {
+    KeSetEvent(static_cast<PKEVENT>(done), IO_NO_INCREMENT, FALSE);
+}
+
+/// NDIS owns the power policy of its adapters: the system's state decides the device's.
+NTSTATUS follow_system_power(Miniport* miniport, PIRP irp, SYSTEM_POWER_STATE system) {
+    KEVENT done;
+    KeInitializeEvent(&done, NotificationEvent, FALSE);
+    const POWER_STATE wanted = {.DeviceState = system == PowerSystemWorking ? PowerDeviceD0 : PowerDeviceD3};
+    if (PoRequestPowerIrp(miniport->resources.pdo, IRP_MN_SET_POWER, wanted, device_power_set, &done, nullptr) == STATUS_PENDING)
+        KeWaitForSingleObject(&done, Executive, KernelMode, FALSE, nullptr);
+    irp->IoStatus.Status = STATUS_SUCCESS;
+    return pass_power_down(miniport, irp);
+}
+
+/// PASSIVE_LEVEL: the devices are DO_POWER_PAGABLE.
+NTSTATUS NTAPI dispatch_power(PDEVICE_OBJECT device, PIRP irp) {
+    Miniport* miniport = miniport_of(device);
+    const PIO_STACK_LOCATION stack = IoGetCurrentIrpStackLocation(irp);
+    const bool of_device = stack->Parameters.Power.Type == DevicePowerState;
+    const POWER_STATE to = stack->Parameters.Power.State;
+    if (stack->MinorFunction == IRP_MN_SET_POWER)
+        return of_device ? set_device_power(miniport, irp, to.DeviceState) : follow_system_power(miniport, irp, to.SystemState);
+    if (stack->MinorFunction != IRP_MN_QUERY_POWER) return pass_power_down(miniport, irp);
+    const NTSTATUS status = query_power(miniport, of_device                              ? to.DeviceState
+                                                  : to.SystemState == PowerSystemWorking ? PowerDeviceD0
+                                                                                         : PowerDeviceD3);
+    if (NT_SUCCESS(status)) {
+        irp->IoStatus.Status = STATUS_SUCCESS;
+        return pass_power_down(miniport, irp);
+    }
+    PoStartNextPowerIrp(irp);
+    return complete(irp, status);
 }
 
 NTSTATUS NTAPI dispatch_shutdown(PDEVICE_OBJECT device, PIRP irp) {

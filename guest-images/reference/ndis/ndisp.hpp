@@ -95,7 +95,14 @@ struct MiniportDriver {
     PDRIVER_UNLOAD unload;      ///< NdisMRegisterUnloadHandler.
 };
 
-enum class MiniportState : ULONG { added, initializing, running, halting, halted };
+enum class MiniportState : ULONG {
+    added,
+    initializing,
+    running,
+    suspended,  ///< Without power; its bindings stay open.
+    halting,
+    halted,
+};
 
 /// A request on its way through a miniport's queue.
 struct RequestItem {
@@ -133,6 +140,11 @@ struct Miniport {
     LIST_ENTRY opens;           ///< Open::miniport_entry.
     UCHAR address[6];
     bool link_up;
+    bool removed;               ///< The device is gone. CoreLock.
+    bool failed;                ///< NdisMRemoveMiniport: it is to be taken down, whatever its bindings say.
+    bool loops_back;            ///< The device does it itself (no NDIS_MAC_OPTION_NO_LOOPBACK).
+    bool manages_power;         ///< It answers OID_PNP_CAPABILITIES.
+    bool halted_to_sleep;       ///< MiniportHalt was called for want of power.
     ULONG max_lookahead, max_list;
     volatile LONG64 frames_in, frames_out;
     volatile LONG sends_pending, requests_pending;
@@ -285,6 +297,8 @@ void turn_over(Miniport* miniport, RequestItem& item, NDIS_STATUS status);
 void withdraw_filters(Open* open);
 /// Pushes all filters again after a reset that lost them. PASSIVE_LEVEL.
 void restore_filters(Miniport* miniport);
+/// The device has lost what was pushed: nothing is, and no memory is kept for it.
+void forget_pushed_filters(Miniport* miniport);
 
 // --- send.cpp, loopback.cpp
 NDIS_STATUS send_one(Open* open, PNDIS_PACKET packet, PVOID caller);
@@ -342,6 +356,19 @@ void return_to_miniport(Miniport* miniport, PNDIS_PACKET packet);
 NTSTATUS initialize_miniport(Miniport* miniport);
 /// Unbinds everything and halts. `surprise`: the device is gone. PASSIVE_LEVEL.
 void halt_miniport(Miniport* miniport, bool surprise);
+/// MiniportInitialize, and what NDIS wants to know then. PASSIVE_LEVEL.
+NDIS_STATUS call_initialize(Miniport* miniport);
+/// It runs: protocols are offered it, and it is watched. PASSIVE_LEVEL.
+void now_runs(Miniport* miniport);
+/// With no new use possible: nobody is inside it for somebody else, no request is under way, nothing watches it. PASSIVE_LEVEL.
+void quiet_miniport(Miniport* miniport);
+/// MiniportHalt; `then` is its state afterwards. PASSIVE_LEVEL.
+void call_halt(Miniport* miniport, MiniportState then);
+
+// --- power.cpp. PASSIVE_LEVEL, all of it.
+NTSTATUS query_power(Miniport* miniport, DEVICE_POWER_STATE to);  ///< STATUS_UNSUCCESSFUL: a protocol refuses.
+void power_down(Miniport* miniport, DEVICE_POWER_STATE to);       ///< Before the bus takes the power away.
+NTSTATUS power_up(Miniport* miniport);                            ///< After it is back.
 void fill_handlers(Miniport* miniport);  // exports.cpp: for inlined callers
 void fill_handlers(Open* open);
 

@@ -136,13 +136,35 @@ RequestItem* take_request(Miniport* miniport) {
     return item;
 }
 
+namespace {
+
+/// A request the miniport is not asked because of its state: true, with the request's status.
+bool not_now(const Miniport* miniport, const RequestItem* item, NDIS_OID oid, NDIS_STATUS* status) {
+    const bool own_set = !item->open && !is_query(item->request) && oid != OID_PNP_SET_POWER;
+    switch (miniport->state) {
+        case MiniportState::running: return false;
+        case MiniportState::halting:
+            *status = own_set ? NDIS_STATUS_SUCCESS : NDIS_STATUS_ADAPTER_REMOVED;
+            return miniport->halted_to_sleep;
+        case MiniportState::suspended:
+        case MiniportState::initializing:
+            // What NDIS itself sets are filters, which are pushed again when the adapter wakes.
+            *status = own_set ? NDIS_STATUS_SUCCESS : NDIS_STATUS_ADAPTER_NOT_READY;
+            return item->open || own_set;
+        default: *status = NDIS_STATUS_ADAPTER_REMOVED; return true;
+    }
+}
+
+}  // namespace
+
 bool take_request_turn(Miniport* miniport, RequestItem* item) {
     NDIS_OID oid = fields(item->request).Oid;
     PVOID buffer = fields(item->request).InformationBuffer;
     ULONG bytes = fields(item->request).InformationBufferLength;
     bool over = true;
-    if (miniport->state == MiniportState::halted) {
-        item->status = NDIS_STATUS_ADAPTER_REMOVED;
+    NDIS_STATUS refusal;
+    if (not_now(miniport, item, oid, &refusal)) {
+        item->status = refusal;
     } else if (take_turn(miniport, *item, oid, buffer, bytes) == Turn::to_miniport) {
         const NDIS_STATUS status = ask_miniport(miniport, item, oid, buffer, bytes);
         over = status != NDIS_STATUS_PENDING;
@@ -165,6 +187,8 @@ NDIS_STATUS submit_request(Open* open, PNDIS_REQUEST request) {
     if (request->RequestType != NdisRequestQueryInformation && request->RequestType != NdisRequestSetInformation &&
         request->RequestType != NdisRequestQueryStatistics)
         return NDIS_STATUS_NOT_SUPPORTED;
+    // Power is NDIS's to set.
+    if (fields(request).Oid == OID_PNP_SET_POWER) return NDIS_STATUS_NOT_SUPPORTED;
     Miniport* miniport = open->miniport;
     RequestItem* item = new_item(open, request);
     if (!item) return NDIS_STATUS_RESOURCES;

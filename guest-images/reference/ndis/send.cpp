@@ -47,8 +47,9 @@ Way prepare(Open* open, PNDIS_PACKET packet, NDIS_STATUS* status) {
     Miniport* miniport = open->miniport;
     *status = NDIS_STATUS_SUCCESS;
     // One that is being halted still sends, until its opens are closed.
-    if (miniport->state != MiniportState::running && miniport->state != MiniportState::halting) {
-        *status = NDIS_STATUS_ADAPTER_REMOVED;
+    if (miniport->state != MiniportState::running && (miniport->state != MiniportState::halting || miniport->halted_to_sleep)) {
+        const bool sleeps = miniport->state == MiniportState::suspended || miniport->state == MiniportState::initializing;
+        *status = sleeps ? NDIS_STATUS_ADAPTER_NOT_READY : NDIS_STATUS_ADAPTER_REMOVED;
         return Way::ended;
     }
     if (loop_back(open, packet)) return Way::ended;
@@ -56,11 +57,14 @@ Way prepare(Open* open, PNDIS_PACKET packet, NDIS_STATUS* status) {
     return *status == NDIS_STATUS_SUCCESS ? Way::to_miniport : Way::ended;
 }
 
-void enqueue(Miniport* miniport, PNDIS_PACKET packet) {
+/// False: the device is gone.
+bool enqueue(Miniport* miniport, PNDIS_PACKET packet) {
     const CoreGuard guard;
+    if (miniport->removed) return false;
     PNDIS_PACKET& link = miniport->last_send ? state_of(miniport->last_send).next : miniport->first_send;
     link = packet;
     miniport->last_send = packet;
+    return true;
 }
 
 PNDIS_PACKET dequeue(Miniport* miniport) {
@@ -217,13 +221,16 @@ NDIS_STATUS send_one(Open* open, PNDIS_PACKET packet, PVOID caller) {
     const DispatchScope dispatch;
     if (prepare(open, packet, &status) == Way::to_miniport) {
         if (serialised(miniport)) {
-            enqueue(miniport, packet);
-            run_queues(miniport);
-            return NDIS_STATUS_PENDING;
+            if (enqueue(miniport, packet)) {
+                run_queues(miniport);
+                return NDIS_STATUS_PENDING;
+            }
+            status = NDIS_STATUS_ADAPTER_REMOVED;
+        } else {
+            status = give_deserialised(miniport, packet);
+            if (status == NDIS_STATUS_PENDING) return status;
+            InterlockedIncrement64(&miniport->frames_out);
         }
-        status = give_deserialised(miniport, packet);
-        if (status == NDIS_STATUS_PENDING) return status;
-        InterlockedIncrement64(&miniport->frames_out);
     }
     end(open, packet, caller);
     dereference(open);  // not the last: the caller holds one
@@ -254,7 +261,7 @@ void send_many(Open* open, PPNDIS_PACKET packets, UINT count, PVOID caller) {
             } else if (array) {
                 run[ready++] = packet;
             } else if (serialised(miniport)) {
-                enqueue(miniport, packet);
+                if (!enqueue(miniport, packet)) complete(open, packet, NDIS_STATUS_ADAPTER_REMOVED, caller);
             } else if ((status = give_deserialised(miniport, packet)) != NDIS_STATUS_PENDING) {
                 send_completed(miniport, packet, status, caller);
             }
