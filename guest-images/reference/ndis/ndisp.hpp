@@ -168,7 +168,8 @@ struct Miniport {
     RequestItem* first_request;
     RequestItem* last_request;
     RequestItem* active_request;
-    bool request_running;       ///< Somebody is in run_requests.
+    bool request_running;       ///< Somebody takes a turn.
+    ULONG requests_aborted;     ///< By NDIS, in a reset.
     KEVENT requests_idle;
 
     // Filters as last pushed to the device, and room for the ones being pushed. Of whoever runs requests.

@@ -239,6 +239,7 @@ void abort_active_request(Miniport* miniport) {
     {
         const CoreGuard guard;
         if (!miniport->active_request || miniport->request_running) return;
+        ++miniport->requests_aborted;
     }
     request_completed_by_miniport(miniport, NDIS_STATUS_REQUEST_ABORTED);
 }
@@ -248,6 +249,11 @@ void request_completed_by_miniport(Miniport* miniport, NDIS_STATUS status) {
     {
         const CoreGuard guard;
         item = miniport->active_request;
+        // One that was aborted in a reset may be completed by the miniport all the same.
+        if (!item && miniport->requests_aborted) {
+            --miniport->requests_aborted;
+            return;
+        }
     }
     if (!item) RdBugCheckText("ndis.sys: a miniport completes a request it does not have", 0x7C, 0x4, number(miniport), 0, 0);
     turn_over(miniport, *item, status);
