@@ -24,9 +24,10 @@ constexpr int kRoundTrips = 2000;
 constexpr double kSeconds = 2;
 
 Task<void> measure_all(std::string directory, Figures& figures) {
-    auto hypervisor = need(co_await guest::Hypervisor::open(
-        {}, Deadline::in(Milliseconds(60000), "libvirt to connect")
-    ));
+    // Named: GCC 12 destroys a braced temporary of a co_await twice.
+    const guest::HypervisorOptions embedded;
+    const Deadline soon = Deadline::in(Milliseconds(60000), "libvirt to connect");
+    auto hypervisor = need(co_await guest::Hypervisor::open(embedded, soon));
     Place place{*hypervisor, run::locate_assets(), std::move(directory)};
     fmt::print(stderr, "bench: boot\n");
     co_await measure_boot(place, kBoots, figures);
