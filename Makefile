@@ -43,8 +43,9 @@ build: host guest drivers ## Build the host program, the reference guest and the
 run: build ## Run every scenario on each NIC model and on both at once (RUN_ARGS=... for others)
 	@$(BUILD)/rundown run $(RUN_ARGS)
 
+# Tests that boot guests run one at a time whatever -j says (RUN_SERIAL): their figures are about time, too.
 test: build ## Build and pass all tests, unit and integration (TESTS=regex for some)
-	@ctest --test-dir $(BUILD)/host --output-on-failure $(if $(TESTS),-R '$(TESTS)')
+	@ctest --test-dir $(BUILD)/host --output-on-failure -j$(JOBS) $(if $(TESTS),-R '$(TESTS)')
 
 unit: host ## Pass the tests that need no guest
 	@ctest --test-dir $(BUILD)/host --output-on-failure -j$(JOBS) -L unit $(if $(TESTS),-R '$(TESTS)')

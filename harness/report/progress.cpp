@@ -33,7 +33,8 @@ void Progress::status(const std::string& text) {
     if (!live_ || quiet_) {
         return;
     }
-    put(stream_, "\r\033[K" + fmt::format("{}: {}", prefix_, text).substr(0, kStatusWidth));
+    const std::string line = prefix_.empty() ? text : fmt::format("{}: {}", prefix_, text);
+    put(stream_, "\r\033[K" + line.substr(0, kStatusWidth));
     shown_ = true;
 }
 
