@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Every case of tests/traces: the rule its folder names reports what the case expects, and nothing
-// else; every rule has cases that trip it and cases that must not.
+// else; every rule has cases that trip it and cases that must not; recorded runs of a conforming
+// driver (folder "conforming") trip none.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -19,15 +20,23 @@ namespace fs = std::filesystem;
 
 const fs::path kTraces = fs::path(RUNDOWN_SOURCE_DIR) / "tests" / "traces";
 
-std::vector<std::string> all_cases() {
+constexpr const char* kConforming = "conforming/";
+
+/// Cases of a rule, or the recorded conforming runs, by name.
+std::vector<std::string> cases_in(bool conforming) {
     std::vector<std::string> cases;
     for (const auto& entry : fs::recursive_directory_iterator(kTraces)) {
-        if (entry.path().extension() == ".trace") {
-            cases.push_back(fs::relative(entry.path(), kTraces).string());
+        const std::string name = fs::relative(entry.path(), kTraces).string();
+        if (entry.path().extension() == ".trace" && name.starts_with(kConforming) == conforming) {
+            cases.push_back(name);
         }
     }
     std::sort(cases.begin(), cases.end());
     return cases;
+}
+
+std::vector<std::string> all_cases() {
+    return cases_in(false);
 }
 
 std::string contents_of(const fs::path& path) {
@@ -98,6 +107,23 @@ INSTANTIATE_TEST_SUITE_P(All, Traces, testing::ValuesIn(all_cases()), [](const a
     );
     return name;
 });
+
+TEST(TraceCases, RecordedConformingRunsTripNoRule) {
+    const auto cases = cases_in(true);
+    EXPECT_FALSE(cases.empty());
+    for (const std::string& name : cases) {
+        const auto parsed = test::parse_case(contents_of(kTraces / name));
+        ASSERT_TRUE(parsed) << name << ": " << parsed.error().sentence;
+        const Evidence evidence(parsed->record);
+        for (const Rule& rule : rules()) {
+            Findings collected(rule);
+            rule.check(evidence, collected);
+            const auto findings = std::move(collected).take();
+            EXPECT_TRUE(findings.empty()) << name << ", " << rule.name << ":\n"
+                                          << words_for(findings);
+        }
+    }
+}
 
 TEST(TraceCases, EveryRuleHasOneThatTripsAndOneThatPasses) {
     const auto cases = all_cases();
