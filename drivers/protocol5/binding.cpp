@@ -32,10 +32,15 @@ FinishOpen(P5_BINDING *binding, NDIS_STATUS openStatus)
         if (status == NDIS_STATUS_SUCCESS && binding->UnbindContext != nullptr) {
             status = NDIS_STATUS_CLOSING;
         }
+        // Bound, it may be closed and freed at once by another thread, but for this reference.
+        if (status == NDIS_STATUS_SUCCESS && !binding->Uses.TryAcquire()) {
+            status = NDIS_STATUS_CLOSING;
+        }
         binding->State = status == NDIS_STATUS_SUCCESS ? P5Bound : P5Closing;
     }
     if (status == NDIS_STATUS_SUCCESS) {
         P5ApplyLoad(binding);
+        binding->Uses.Release();
         return status;
     }
 
