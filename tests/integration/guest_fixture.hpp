@@ -33,6 +33,13 @@ inline constexpr const char* kTestRoot =
 
 /// A directory of this test program, removed at its end. Its runtime directory is one for all tests
 /// of the process, because libvirt keeps the embedded driver where it was first.
+/// Nothing there: no such directory, or an empty one.
+inline bool nothing_in(const std::string& directory) {
+    std::error_code error;
+    return !std::filesystem::exists(directory, error) ||
+           std::filesystem::is_empty(directory, error);
+}
+
 class TestPlace {
   public:
     static TestPlace& instance() {

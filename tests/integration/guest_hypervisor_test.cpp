@@ -54,7 +54,7 @@ TEST_F(GuestHypervisor, MissingQemuIsOneSentenceWithThePackage) {
         const Error error = co_await open_error(options);
         EXPECT_EQ(error.kind, ErrorKind::environment);
         EXPECT_THAT(error.sentence, HasSubstr("apt-get install qemu-system-x86"));
-        EXPECT_TRUE(std::filesystem::is_empty(TestPlace::instance().places().runtime))
+        EXPECT_TRUE(nothing_in(TestPlace::instance().places().runtime))
             << "nothing is left of the try";
     });
 }
@@ -107,7 +107,7 @@ TEST_F(GuestHypervisor, NoTimeToStartLeavesNothing) {
                         arguments, TestPlace::instance().places().runtime
                     );
                 }).empty());
-    EXPECT_TRUE(std::filesystem::is_empty(TestPlace::instance().places().runtime));
+    EXPECT_TRUE(nothing_in(TestPlace::instance().places().runtime));
 }
 
 TEST_F(GuestHypervisor, AcceleratorIsDecidedByProofAndRemembered) {
