@@ -31,8 +31,6 @@ namespace rundown::guest {
 inline constexpr const char* kTestRoot =
     "RUNDOWN_TEST_ROOT";  // Tells a child of a test to use its parent's directory.
 
-/// A directory of this test program, removed at its end. Its runtime directory is one for all tests
-/// of the process, because libvirt keeps the embedded driver where it was first.
 /// Nothing there: no such directory, or an empty one.
 inline bool nothing_in(const std::string& directory) {
     std::error_code error;
@@ -40,6 +38,8 @@ inline bool nothing_in(const std::string& directory) {
            std::filesystem::is_empty(directory, error);
 }
 
+/// A directory of this test program, removed at its end. Its runtime directory is one for all tests
+/// of the process, because libvirt keeps the embedded driver where it was first.
 class TestPlace {
   public:
     static TestPlace& instance() {
