@@ -15,6 +15,7 @@ namespace {
 
 constexpr Milliseconds kBetweenLooks{5};
 constexpr std::uint32_t kOidThreads = 2;
+constexpr std::uint32_t kSendsInFlight = 64;
 constexpr std::uint32_t kHeldReceives = 8;
 
 rd_p5_load load_of(Load load) {
@@ -25,6 +26,7 @@ rd_p5_load load_of(Load load) {
         wanted.hold_receives = 1;
     } else if (load == Load::heavy) {
         wanted.level = RD_P5_LOAD_HEAVY;
+        wanted.in_flight = kSendsInFlight;
         wanted.oid_threads = kOidThreads;
         wanted.hold_receives = kHeldReceives;
     }
@@ -36,7 +38,9 @@ rd_p5_load load_of(Load load) {
 bool in_flight(const rd_p5_counters& now, const rd_p5_counters& before, Load load) {
     const bool flows =
         now.sent > before.sent && now.received > before.received && now.requests > before.requests;
-    return flows && (load == Load::light || (now.sends_in_flight > 0 && now.receives_held > 0));
+    const std::uint32_t others = now.bindings > 0 ? now.bindings - 1 : 0;
+    return flows && (load == Load::light || (now.sends_in_flight > others * kSendsInFlight &&
+                                             now.receives_held > others * kHeldReceives));
 }
 
 std::string words_for(const rd_p5_counters& now, const rd_p5_counters& before) {
