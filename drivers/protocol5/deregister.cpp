@@ -60,6 +60,8 @@ P5Deregister(void)
         break;
     }
 
+    P5.Opens.Begin();
+    P5.Opens.Wait();
     // Always NDIS_STATUS_SUCCESS by the documentation; the trace has what it was.
     P5NdisDeregisterProtocol(P5.ProtocolHandle);
     P5.ProtocolHandle = nullptr;

@@ -57,10 +57,14 @@ OpenOrClose(const rd_p5_binding_name *request, bool open)
     if (!open) {
         return P5CloseBindingByName(&name);
     }
-    if (!P5.Deregistration.IsOpen()) {
+    if (!P5.Deregistration.IsOpen() || !P5.Opens.TryAcquire()) {
         return STATUS_INVALID_DEVICE_STATE; // Nothing to open with: deregistered.
     }
-    return P5OpenBinding(&name, nullptr);
+
+    const NTSTATUS status = P5OpenBinding(&name, nullptr);
+
+    P5.Opens.Release();
+    return status;
 }
 
 NTSTATUS

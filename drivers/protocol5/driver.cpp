@@ -70,6 +70,7 @@ InitializeGlobals()
 {
     KeInitializeEvent(&P5.Deregistered, NotificationEvent, FALSE);
     P5.WorkItems.Initialize();
+    P5.Opens.Initialize();
     P5InitializeLoad();
 }
 

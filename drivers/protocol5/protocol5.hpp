@@ -152,6 +152,8 @@ struct P5_GLOBALS {
     PIO_WORKITEM DeregisterWork;
     volatile LONG DeregisterQueued;
     rundown::RundownProtection WorkItems; // Queued or running; Unload waits.
+    rundown::RundownProtection Opens; // Opens on request, which use ProtocolHandle; who deregisters
+                                      // waits.
 
     rundown::SpinLock BindingsLock;
     rundown::List<P5_BINDING, &P5_BINDING::Link> Bindings;
