@@ -29,13 +29,17 @@ NDIS_STATUS learn(Miniport* miniport) {
     miniport->max_lookahead = query_number(miniport, OID_GEN_MAXIMUM_LOOKAHEAD, kLookaheadDefault);
     miniport->max_list = query_number(miniport, OID_802_3_MAXIMUM_LIST_SIZE, kListDefault);
     miniport->pushed_lookahead = query_number(miniport, OID_GEN_CURRENT_LOOKAHEAD, miniport->max_lookahead);
-    // A miniport that cannot tell is taken to be connected, as Windows does.
     const ULONG options = query_number(miniport, OID_GEN_MAC_OPTIONS, NDIS_MAC_OPTION_NO_LOOPBACK);
     miniport->loops_back = !(options & NDIS_MAC_OPTION_NO_LOOPBACK);
     NDIS_PNP_CAPABILITIES power;
     miniport->manages_power =
         own_request(miniport, NdisRequestQueryInformation, OID_PNP_CAPABILITIES, &power, sizeof power) == NDIS_STATUS_SUCCESS;
-    miniport->link_up = query_number(miniport, OID_GEN_MEDIA_CONNECT_STATUS, NdisMediaStateConnected) == NdisMediaStateConnected;
+    // A miniport that cannot tell is taken to be connected, as Windows does. A change indicated meanwhile counts more.
+    LONG changes;
+    do {
+        changes = miniport->link_changes;
+        miniport->link_up = query_number(miniport, OID_GEN_MEDIA_CONNECT_STATUS, NdisMediaStateConnected) == NdisMediaStateConnected;
+    } while (changes != miniport->link_changes);
     return NDIS_STATUS_SUCCESS;
 }
 
@@ -77,13 +81,9 @@ void set_state(Miniport* miniport, MiniportState state) {
 
 /// Calls from protocols that are still on their way out of the miniport: packets returned to a halting one.
 void wait_until_unused(Miniport* miniport) {
-    for (;;) {
-        {
-            const CoreGuard guard;
-            if (miniport->users == 0) return;
-        }
-        LARGE_INTEGER timeout = {.QuadPart = -20 * 10000};
-        KeWaitForSingleObject(&miniport->changed, Executive, KernelMode, FALSE, &timeout);
+    for (;; wait_for_change(miniport->changed)) {
+        const CoreGuard guard;
+        if (miniport->users == 0) return;
     }
 }
 
@@ -102,6 +102,7 @@ void note_removal(Miniport* miniport) {
 }  // namespace
 
 void call_halt(Miniport* miniport, MiniportState then) {
+    NdisMDeregisterAdapterShutdownHandler(miniport);  // if there still is one: its context goes now
     miniport->owner->characteristics.HaltHandler(miniport->block.MiniportAdapterContext);
     set_state(miniport, then);
     check_released(miniport->resources, false);
@@ -129,6 +130,10 @@ NDIS_STATUS call_initialize(Miniport* miniport) {
         DbgPrint("ndis.sys: %ws: MiniportInitialize failed: %08x\n", miniport->name, status);
         return status;
     }
+    // In 5.1 the handler may come with the characteristics instead of being registered for each adapter.
+    const W_MINIPORT_SHUTDOWN_HANDLER shutdown = miniport->owner->characteristics.AdapterShutdownHandler;
+    if (shutdown && !miniport->resources.shutdown_registered)
+        NdisMRegisterAdapterShutdownHandler(miniport, miniport->block.MiniportAdapterContext, shutdown);
     status = learn(miniport);
     if (status != NDIS_STATUS_SUCCESS) {
         DbgPrint("ndis.sys: %ws does not tell its address\n", miniport->name);
@@ -207,8 +212,7 @@ NDIS_STATUS NTAPI NdisMRemoveMiniport(NDIS_HANDLE MiniportAdapterHandle) {
     }
     removal->pdo = miniport->resources.pdo;
     ObReferenceObject(removal->pdo);
-    ExInitializeWorkItem(&removal->work, remove_device, removal);
-    ExQueueWorkItem(&removal->work, DelayedWorkQueue);
+    queue_own_work(&removal->work, remove_device, removal);
     return NDIS_STATUS_SUCCESS;
 }
 

@@ -1,16 +1,41 @@
 // SPDX-License-Identifier: MIT
 // ndis/miniport_device.cpp
 //
-// The device objects of adapters, and the requests they get: AddDevice, Plug and Play, power, shutdown.
+// The device objects of adapters, and the requests they get: AddDevice, Plug and Play, shutdown. Power: power_irps.cpp.
 // https://learn.microsoft.com/windows-hardware/drivers/kernel/plug-and-play-minor-irps
+#include "ndis/device.hpp"
 #include "ndis/lib/control_device.hpp"
 #include "ndis/pnp_devices.hpp"
 
 namespace ndis {
 
+NTSTATUS complete_request(PIRP irp, NTSTATUS status) {
+    irp->IoStatus.Status = status;
+    IoCompleteRequest(irp, IO_NO_INCREMENT);
+    return status;
+}
+
 namespace {
 
-Miniport* miniport_of(PDEVICE_OBJECT device) { return static_cast<DeviceExtension*>(device->DeviceExtension)->miniport; }
+NTSTATUS NTAPI signal(PDEVICE_OBJECT, PIRP irp, PVOID event) {
+    if (irp->PendingReturned) KeSetEvent(static_cast<PKEVENT>(event), IO_NO_INCREMENT, FALSE);
+    return STATUS_MORE_PROCESSING_REQUIRED;
+}
+
+}  // namespace
+
+NTSTATUS pass_down_and_wait(Miniport* miniport, PIRP irp) {
+    KEVENT done;
+    KeInitializeEvent(&done, NotificationEvent, FALSE);
+    IoCopyCurrentIrpStackLocationToNext(irp);
+    IoSetCompletionRoutine(irp, signal, &done, TRUE, TRUE, TRUE);
+    const NTSTATUS status = IoCallDriver(miniport->resources.next, irp);
+    if (status != STATUS_PENDING) return status;
+    KeWaitForSingleObject(&done, Executive, KernelMode, FALSE, nullptr);
+    return irp->IoStatus.Status;
+}
+
+namespace {
 
 MiniportDriver* owner_of_driver(PDRIVER_OBJECT driver) {
     const CoreGuard guard;
@@ -21,32 +46,9 @@ MiniportDriver* owner_of_driver(PDRIVER_OBJECT driver) {
     return nullptr;
 }
 
-NTSTATUS complete(PIRP irp, NTSTATUS status) {
-    irp->IoStatus.Status = status;
-    IoCompleteRequest(irp, IO_NO_INCREMENT);
-    return status;
-}
-
 NTSTATUS pass_down(Miniport* miniport, PIRP irp) {
     IoSkipCurrentIrpStackLocation(irp);
     return IoCallDriver(miniport->resources.next, irp);
-}
-
-NTSTATUS NTAPI signal(PDEVICE_OBJECT, PIRP irp, PVOID event) {
-    if (irp->PendingReturned) KeSetEvent(static_cast<PKEVENT>(event), IO_NO_INCREMENT, FALSE);
-    return STATUS_MORE_PROCESSING_REQUIRED;
-}
-
-/// Passes the request down and gets it back. The caller completes it.
-NTSTATUS pass_down_and_wait(Miniport* miniport, PIRP irp) {
-    KEVENT done;
-    KeInitializeEvent(&done, NotificationEvent, FALSE);
-    IoCopyCurrentIrpStackLocationToNext(irp);
-    IoSetCompletionRoutine(irp, signal, &done, TRUE, TRUE, TRUE);
-    const NTSTATUS status = IoCallDriver(miniport->resources.next, irp);
-    if (status != STATUS_PENDING) return status;
-    KeWaitForSingleObject(&done, Executive, KernelMode, FALSE, nullptr);
-    return irp->IoStatus.Status;
 }
 
 /// Which PCI function and service the PnP manager knows the device by.
@@ -117,7 +119,8 @@ NTSTATUS NTAPI add_device(PDRIVER_OBJECT driver, PDEVICE_OBJECT pdo) {
         ExFreePoolWithTag(miniport, kMiniportTag);
         return NT_SUCCESS(status) ? STATUS_NO_SUCH_DEVICE : status;
     }
-    static_cast<DeviceExtension*>(device->DeviceExtension)->miniport = miniport;
+    extension_of(device).miniport = miniport;
+    KeInitializeEvent(&extension_of(device).turn, SynchronizationEvent, TRUE);
     fill_handlers(miniport);
     init_resources(miniport->resources, miniport, pdo, device, next);
     note_identity(miniport, pdo);
@@ -139,7 +142,7 @@ NTSTATUS start(Miniport* miniport, PIRP irp) {
         status = initialize_miniport(miniport);
         if (!NT_SUCCESS(status)) release_hardware(miniport->resources);
     }
-    return complete(irp, status);
+    return complete_request(irp, status);
 }
 
 /// Asks every binding whether its adapter may go. PASSIVE_LEVEL.
@@ -167,10 +170,16 @@ void tell_removal_cancelled(Miniport* miniport) {
     }
 }
 
-NTSTATUS remove(Miniport* miniport, PIRP irp) {
-    halt_miniport(miniport, false);
+NTSTATUS remove(PDEVICE_OBJECT device, PIRP irp) {
+    Miniport* miniport;
+    {
+        DeviceTurn turn(device);
+        miniport = turn.miniport();
+        halt_miniport(miniport, false);
+        turn.removed();
+    }
     release_hardware(miniport->resources);
-    const PDEVICE_OBJECT device = miniport->resources.fdo, next = miniport->resources.next;
+    const PDEVICE_OBJECT next = miniport->resources.next;
     irp->IoStatus.Status = STATUS_SUCCESS;
     IoSkipCurrentIrpStackLocation(irp);
     const NTSTATUS status = IoCallDriver(next, irp);
@@ -196,7 +205,7 @@ NTSTATUS stop(Miniport* miniport, PIRP irp, bool surprise) {
 NTSTATUS query_state(Miniport* miniport, PIRP irp) {
     const NTSTATUS status = pass_down_and_wait(miniport, irp);
     if (NT_SUCCESS(status) && miniport->failed) irp->IoStatus.Information |= PNP_DEVICE_FAILED;
-    return complete(irp, status);
+    return complete_request(irp, status);
 }
 
 /// The bus says what the slot can do; whether the driver copes is the miniport's to say.
@@ -205,17 +214,20 @@ NTSTATUS query_capabilities(Miniport* miniport, PIRP irp) {
     const NTSTATUS status = pass_down_and_wait(miniport, irp);
     if (NT_SUCCESS(status) && miniport->state == MiniportState::running)
         capabilities->SurpriseRemovalOK = (miniport->attributes & NDIS_ATTRIBUTE_SURPRISE_REMOVE_OK) != 0;
-    return complete(irp, status);
+    return complete_request(irp, status);
 }
 
 NTSTATUS NTAPI dispatch_pnp(PDEVICE_OBJECT device, PIRP irp) {
     Miniport* miniport = miniport_of(device);
     switch (IoGetCurrentIrpStackLocation(irp)->MinorFunction) {
-        case IRP_MN_START_DEVICE: return start(miniport, irp);
+        case IRP_MN_START_DEVICE: {
+            const DeviceTurn turn(device);
+            return start(miniport, irp);
+        }
         case IRP_MN_QUERY_STOP_DEVICE:
         case IRP_MN_QUERY_REMOVE_DEVICE: {
             const NTSTATUS status = ask_to_remove(miniport);
-            if (!NT_SUCCESS(status)) return complete(irp, status);
+            if (!NT_SUCCESS(status)) return complete_request(irp, status);
             irp->IoStatus.Status = STATUS_SUCCESS;
             return pass_down(miniport, irp);
         }
@@ -223,82 +235,29 @@ NTSTATUS NTAPI dispatch_pnp(PDEVICE_OBJECT device, PIRP irp) {
         case IRP_MN_CANCEL_REMOVE_DEVICE: {
             const NTSTATUS status = pass_down_and_wait(miniport, irp);
             tell_removal_cancelled(miniport);
-            return complete(irp, NT_SUCCESS(status) ? status : STATUS_SUCCESS);
+            return complete_request(irp, NT_SUCCESS(status) ? status : STATUS_SUCCESS);
         }
-        case IRP_MN_STOP_DEVICE: return stop(miniport, irp, false);
-        case IRP_MN_SURPRISE_REMOVAL: return stop(miniport, irp, true);
-        case IRP_MN_REMOVE_DEVICE: return remove(miniport, irp);
+        case IRP_MN_STOP_DEVICE:
+        case IRP_MN_SURPRISE_REMOVAL: {
+            const DeviceTurn turn(device);
+            return stop(miniport, irp, IoGetCurrentIrpStackLocation(irp)->MinorFunction == IRP_MN_SURPRISE_REMOVAL);
+        }
+        case IRP_MN_REMOVE_DEVICE: return remove(device, irp);
         case IRP_MN_QUERY_PNP_DEVICE_STATE: return query_state(miniport, irp);
         case IRP_MN_QUERY_CAPABILITIES: return query_capabilities(miniport, irp);
         default: return pass_down(miniport, irp);
     }
 }
 
-NTSTATUS pass_power_down(Miniport* miniport, PIRP irp) {
-    PoStartNextPowerIrp(irp);
-    IoSkipCurrentIrpStackLocation(irp);
-    return PoCallDriver(miniport->resources.next, irp);
-}
-
-NTSTATUS set_device_power(Miniport* miniport, PIRP irp, DEVICE_POWER_STATE to) {
-    if (to != PowerDeviceD0) {
-        power_down(miniport, to);
-        irp->IoStatus.Status = STATUS_SUCCESS;
-        return pass_power_down(miniport, irp);
-    }
-    NTSTATUS status = pass_down_and_wait(miniport, irp);
-    PoStartNextPowerIrp(irp);
-    if (NT_SUCCESS(status)) status = power_up(miniport);
-    return complete(irp, status);
-}
-
-VOID NTAPI device_power_set(PDEVICE_OBJECT, UCHAR, POWER_STATE, PVOID done, PIO_STATUS_BLOCK) {
-    KeSetEvent(static_cast<PKEVENT>(done), IO_NO_INCREMENT, FALSE);
-}
-
-/// NDIS owns the power policy of its adapters: the system's state decides the device's.
-NTSTATUS follow_system_power(Miniport* miniport, PIRP irp, SYSTEM_POWER_STATE system) {
-    KEVENT done;
-    KeInitializeEvent(&done, NotificationEvent, FALSE);
-    const POWER_STATE wanted = {.DeviceState = system == PowerSystemWorking ? PowerDeviceD0 : PowerDeviceD3};
-    if (PoRequestPowerIrp(miniport->resources.pdo, IRP_MN_SET_POWER, wanted, device_power_set, &done, nullptr) == STATUS_PENDING)
-        KeWaitForSingleObject(&done, Executive, KernelMode, FALSE, nullptr);
-    irp->IoStatus.Status = STATUS_SUCCESS;
-    return pass_power_down(miniport, irp);
-}
-
-/// PASSIVE_LEVEL: the devices are DO_POWER_PAGABLE.
-NTSTATUS NTAPI dispatch_power(PDEVICE_OBJECT device, PIRP irp) {
-    Miniport* miniport = miniport_of(device);
-    const PIO_STACK_LOCATION stack = IoGetCurrentIrpStackLocation(irp);
-    const bool of_device = stack->Parameters.Power.Type == DevicePowerState;
-    const POWER_STATE to = stack->Parameters.Power.State;
-    if (stack->MinorFunction == IRP_MN_SET_POWER)
-        return of_device ? set_device_power(miniport, irp, to.DeviceState) : follow_system_power(miniport, irp, to.SystemState);
-    if (stack->MinorFunction != IRP_MN_QUERY_POWER) return pass_power_down(miniport, irp);
-    const NTSTATUS status = query_power(miniport, of_device                              ? to.DeviceState
-                                                  : to.SystemState == PowerSystemWorking ? PowerDeviceD0
-                                                                                         : PowerDeviceD3);
-    if (NT_SUCCESS(status)) {
-        irp->IoStatus.Status = STATUS_SUCCESS;
-        return pass_power_down(miniport, irp);
-    }
-    PoStartNextPowerIrp(irp);
-    return complete(irp, status);
-}
-
 NTSTATUS NTAPI dispatch_shutdown(PDEVICE_OBJECT device, PIRP irp) {
-    Miniport* miniport = miniport_of(device);
-    call_shutdown_handler(miniport->resources);
-    const W_MINIPORT_SHUTDOWN_HANDLER handler = miniport->owner->characteristics.AdapterShutdownHandler;
-    if (handler && miniport->state == MiniportState::running) handler(miniport->block.MiniportAdapterContext);
-    return complete(irp, STATUS_SUCCESS);
+    call_shutdown_handler(miniport_of(device)->resources);
+    return complete_request(irp, STATUS_SUCCESS);
 }
 
-NTSTATUS NTAPI dispatch_open(PDEVICE_OBJECT, PIRP irp) { return complete(irp, STATUS_SUCCESS); }
+NTSTATUS NTAPI dispatch_open(PDEVICE_OBJECT, PIRP irp) { return complete_request(irp, STATUS_SUCCESS); }
 
 /// Statistics IOCTLs for programs (IOCTL_NDIS_QUERY_GLOBAL_STATS) are not there; WMI passes.
-NTSTATUS NTAPI dispatch_control(PDEVICE_OBJECT, PIRP irp) { return complete(irp, STATUS_INVALID_DEVICE_REQUEST); }
+NTSTATUS NTAPI dispatch_control(PDEVICE_OBJECT, PIRP irp) { return complete_request(irp, STATUS_INVALID_DEVICE_REQUEST); }
 NTSTATUS NTAPI dispatch_system_control(PDEVICE_OBJECT device, PIRP irp) { return pass_down(miniport_of(device), irp); }
 
 /// A driver may have devices of its own in the same driver object (NdisMRegisterDevice): ndis/lib knows those.

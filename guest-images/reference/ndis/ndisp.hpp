@@ -140,6 +140,7 @@ struct Miniport {
     LIST_ENTRY opens;           ///< Open::miniport_entry.
     UCHAR address[6];
     bool link_up;
+    volatile LONG link_changes; ///< Indicated so far.
     bool removed;               ///< The device is gone. CoreLock.
     bool failed;                ///< NdisMRemoveMiniport: it is to be taken down, whatever its bindings say.
     bool loops_back;            ///< The device does it itself (no NDIS_MAC_OPTION_NO_LOOPBACK).
@@ -188,11 +189,6 @@ struct Miniport {
     KDPC hang_dpc;
 };
 static_assert(__builtin_offsetof(Miniport, block) == 0);
-
-/// The state of a device object of ours.
-struct DeviceExtension {
-    Miniport* miniport;
-};
 
 extern KSPIN_LOCK CoreLock;
 extern LIST_ENTRY Protocols, Miniports, MiniportDrivers;

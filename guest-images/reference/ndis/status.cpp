@@ -9,8 +9,9 @@ namespace ndis {
 namespace {
 
 void note_link(Miniport* miniport, NDIS_STATUS status) {
-    if (status == NDIS_STATUS_MEDIA_CONNECT) miniport->link_up = true;
-    if (status == NDIS_STATUS_MEDIA_DISCONNECT) miniport->link_up = false;
+    if (status != NDIS_STATUS_MEDIA_CONNECT && status != NDIS_STATUS_MEDIA_DISCONNECT) return;
+    miniport->link_up = status == NDIS_STATUS_MEDIA_CONNECT;
+    InterlockedIncrement(&miniport->link_changes);
 }
 
 }  // namespace
