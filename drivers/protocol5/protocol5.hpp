@@ -86,6 +86,7 @@ struct P5_RECEIVER {
     ULONG KeepRotating; // Receives kept, the oldest returned as new ones come.
     ULONG KeepStill;    // Receives kept until told otherwise; takes precedence.
     BOOLEAN Closed;     // Keeps nothing any more.
+    BOOLEAN Asleep;     // Keeps nothing until the adapter has its power back.
     P5_TRANSFER_SLOT *Transfers;
     P5_TRANSFER_SLOT *FreeTransfers;
     ULONG Indicated; // Frames seen by ProtocolReceive.
@@ -273,6 +274,10 @@ void P5ReturnHeldReceives(P5_BINDING *Binding, ULONG Keep);
 
 /// Keeps no receive from now on. IRQL <= DISPATCH_LEVEL.
 void P5CloseReceiver(P5_BINDING *Binding);
+
+/// Keeps no receive, and returns those that are kept, until told that the adapter is awake. IRQL <=
+/// DISPATCH_LEVEL.
+void P5SetReceiverAsleep(P5_BINDING *Binding, BOOLEAN Asleep);
 void P5SetReceivesKept(P5_BINDING *Binding, ULONG Rotating, ULONG Still);
 
 /// Adds one checked frame to the counters. IRQL <= DISPATCH_LEVEL.

@@ -51,7 +51,8 @@ Keep(P5_BINDING *binding, PNDIS_PACKET packet)
     const rundown::SpinLockGuard guard(receiver.Lock);
     const bool full = receiver.KeepStill != 0 && receiver.Held.Count() >= receiver.KeepStill;
 
-    if (receiver.Closed || KeepTarget(receiver) == 0 || full || !binding->Uses.TryAcquire()) {
+    if (receiver.Closed || receiver.Asleep || KeepTarget(receiver) == 0 || full ||
+        !binding->Uses.TryAcquire()) {
         return false;
     }
     if (!receiver.Held.Push(packet)) {
@@ -117,6 +118,19 @@ P5CloseReceiver(P5_BINDING *Binding)
     const rundown::SpinLockGuard guard(Binding->Receiver.Lock);
 
     Binding->Receiver.Closed = TRUE;
+}
+
+void
+P5SetReceiverAsleep(P5_BINDING *Binding, BOOLEAN Asleep)
+{
+    {
+        const rundown::SpinLockGuard guard(Binding->Receiver.Lock);
+
+        Binding->Receiver.Asleep = Asleep;
+    }
+    if (Asleep) {
+        P5ReturnHeldReceives(Binding, 0);
+    }
 }
 
 void

@@ -18,14 +18,16 @@ SendsInFlight(P5_BINDING *binding)
     return binding->Sender.InFlight;
 }
 
-/// Stops sending and waits for what is in flight: an adapter must not lose its power with packets
-/// of ours. Bounded, as the event must succeed whatever the adapter does. PASSIVE_LEVEL.
+/// Returns what was kept, stops sending and waits for what is in flight: an adapter must not lose
+/// its power with packets of ours, nor can it be halted while its own are here. Bounded, as the
+/// event must succeed whatever the adapter does. PASSIVE_LEVEL.
 void
 EnterLowPower(P5_BINDING *binding)
 {
     LARGE_INTEGER millisecond;
 
     millisecond.QuadPart = -10 * 1000;
+    P5SetReceiverAsleep(binding, TRUE);
     P5PauseSends(binding, P5PausedByPower);
     for (ULONG waited = 0; waited < PowerWaitMilliseconds && SendsInFlight(binding) != 0;
          ++waited) {
@@ -41,6 +43,7 @@ SetPower(P5_BINDING *binding, const NET_PNP_EVENT *event)
         return;
     }
     if (*static_cast<const NDIS_DEVICE_POWER_STATE *>(event->Buffer) == NdisDeviceStateD0) {
+        P5SetReceiverAsleep(binding, FALSE);
         P5ResumeSends(binding, P5PausedByPower);
     } else {
         EnterLowPower(binding);
