@@ -176,11 +176,22 @@ DispatchControl(PDEVICE_OBJECT device, PIRP irp)
     return P5CompleteIrp(irp, status, information);
 }
 
-/// CREATE, CLEANUP and CLOSE: handles carry no state.
+/// CREATE, CLEANUP and CLOSE: handles carry no state. The first and the last leave records: while a
+/// handle is open the system must not call Unload.
 NTSTATUS NTAPI
 DispatchHandle(PDEVICE_OBJECT device, PIRP irp)
 {
     UNREFERENCED_PARAMETER(device);
+
+    const PIO_STACK_LOCATION location = IoGetCurrentIrpStackLocation(irp);
+
+    if (location->MajorFunction == IRP_MJ_CLEANUP) {
+        return P5CompleteIrp(irp, STATUS_SUCCESS, 0);
+    }
+
+    const rd_trace_event event =
+        location->MajorFunction == IRP_MJ_CREATE ? RD_EV_HANDLE_CREATE : RD_EV_HANDLE_CLOSE;
+    const P5CallbackTrace trace(P5Nobody, event, location->FileObject);
 
     return P5CompleteIrp(irp, STATUS_SUCCESS, 0);
 }

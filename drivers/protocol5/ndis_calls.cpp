@@ -2,6 +2,8 @@
 // protocol5/ndis_calls.cpp
 #include "protocol5/ndis_calls.hpp"
 
+#include "protocol5/packet.hpp"
+
 using rundown::TraceValue;
 
 namespace
@@ -17,14 +19,15 @@ class CallTrace
         const volatile void *object,
         ULONG64 argument0 = 0,
         ULONG64 argument1 = 0,
-        ULONG status = 0)
+        ULONG status = 0,
+        ULONG64 argument2 = 0)
         : Record_{
               .Kind = RD_KIND_CALL,
               .Event = event,
               .Binding = who.Number,
               .Status = status,
               .Object = TraceValue(object),
-              .Arguments = {argument0, argument1, 0}}
+              .Arguments = {argument0, argument1, argument2}}
     {
         P5Trace.Write(Record_);
     }
@@ -47,6 +50,24 @@ class CallTrace
   private:
     rundown::TraceRecord Record_;
 };
+
+/// Of a set: the bytes of its buffer << 32 | the first four of them. So the trace shows which
+/// packet filter is asked for, and whether a multicast list is given or taken away.
+ULONG64
+ContentsOf(PNDIS_REQUEST request)
+{
+    const auto &set = request->DATA.SET_INFORMATION;
+    ULONG first = 0;
+
+    if (request->RequestType != NdisRequestSetInformation) {
+        return 0;
+    }
+    RtlCopyMemory(
+        &first,
+        set.InformationBuffer,
+        set.InformationBufferLength < sizeof(first) ? set.InformationBufferLength : sizeof(first));
+    return static_cast<ULONG64>(set.InformationBufferLength) << 32 | first;
+}
 
 } // namespace
 
@@ -119,7 +140,7 @@ P5NdisRequest(P5_WHO Who, NDIS_HANDLE Open, PNDIS_REQUEST Request)
     const ULONG64 what = Request->DATA.QUERY_INFORMATION.Oid | static_cast<ULONG64>(isSet ? 1 : 0)
                                                                    << 32;
     NDIS_STATUS status = NDIS_STATUS_FAILURE;
-    CallTrace trace(Who, RD_EV_REQUEST, Open, TraceValue(Request), what);
+    CallTrace trace(Who, RD_EV_REQUEST, Open, TraceValue(Request), what, 0, ContentsOf(Request));
 
     NdisRequest(&status, Open, Request);
     trace.Returned(status);
@@ -130,7 +151,7 @@ NDIS_STATUS
 P5NdisSend(P5_WHO Who, NDIS_HANDLE Open, PNDIS_PACKET Packet)
 {
     NDIS_STATUS status = NDIS_STATUS_FAILURE;
-    CallTrace trace(Who, RD_EV_SEND, Open, TraceValue(Packet));
+    CallTrace trace(Who, RD_EV_SEND, Open, TraceValue(Packet), P5FrameIdOf(Packet));
 
     NdisSend(&status, Open, Packet);
     trace.Returned(status);
@@ -144,7 +165,12 @@ P5NdisSendPackets(P5_WHO Who, NDIS_HANDLE Open, PPNDIS_PACKET Packets, ULONG Cou
         UINT bytes;
 
         NdisQueryPacket(Packets[i], nullptr, nullptr, nullptr, &bytes);
-        P5Note(Who, RD_EV_PACKET_SENT, Open, TraceValue(Packets[i]), bytes);
+        P5Trace.Write(
+            {.Kind = RD_KIND_NOTE,
+             .Event = RD_EV_PACKET_SENT,
+             .Binding = Who.Number,
+             .Object = TraceValue(Open),
+             .Arguments = {TraceValue(Packets[i]), bytes, P5FrameIdOf(Packets[i])}});
     }
 
     CallTrace trace(Who, RD_EV_SEND_PACKETS, Open, TraceValue(Packets), Count);

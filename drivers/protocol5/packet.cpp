@@ -106,6 +106,15 @@ P5BuildPacket(P5_BINDING *Binding, P5_SEND_SLOT *Slot, ULONG Sequence)
     return packet;
 }
 
+ULONG64
+P5FrameIdOf(PNDIS_PACKET Packet)
+{
+    rd_frame_header header;
+
+    RtlCopyMemory(&header, SlotOf(Packet)->Frame + RD_FRAME_HEADER_OFFSET, sizeof(header));
+    return static_cast<ULONG64>(header.stream) << 32 | header.sequence;
+}
+
 P5_SEND_SLOT *
 P5FreePacket(PNDIS_PACKET Packet)
 {

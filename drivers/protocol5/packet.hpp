@@ -14,6 +14,10 @@ NDIS_STATUS P5AllocateSendSlots(P5_SENDER *Sender);
 /// owns both until the packet is sent. IRQL <= DISPATCH_LEVEL.
 PNDIS_PACKET P5BuildPacket(P5_BINDING *Binding, P5_SEND_SLOT *Slot, ULONG Sequence);
 
+/// Which test frame the packet carries: stream << 32 | sequence number. The packet is the caller's.
+/// Any IRQL.
+ULONG64 P5FrameIdOf(PNDIS_PACKET Packet);
+
 /// Frees the packet and its buffers; returns the slot it lay in. IRQL <= DISPATCH_LEVEL.
 P5_SEND_SLOT *P5FreePacket(PNDIS_PACKET Packet);
 }

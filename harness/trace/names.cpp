@@ -53,6 +53,8 @@ constexpr Name kEvents[] = {
     {RD_EV_DRIVER_UNLOAD, "driver-unload", "Unload"},
     {RD_EV_SHUTDOWN, "shutdown", "the shutdown routine"},
     {RD_EV_DEVICE_CONTROL, "device-control", "the device-control routine"},
+    {RD_EV_HANDLE_CREATE, "handle-create", "IRP_MJ_CREATE"},
+    {RD_EV_HANDLE_CLOSE, "handle-close", "IRP_MJ_CLOSE"},
     {RD_EV_PACKET_SENT, "packet-sent", "NdisSendPackets"},
     {RD_EV_BINDING_CREATED, "binding-created"},
     {RD_EV_BINDING_FREED, "binding-freed"},
@@ -103,6 +105,8 @@ constexpr Name kViolations[] = {
     {RD_VIOLATION_POOL_LEAKED, "pool-leaked"},
     {RD_VIOLATION_PACKET_LEAKED, "packet-leaked"},
     {RD_VIOLATION_LIVE_OBJECT, "live-object"},
+    {RD_VIOLATION_BUFFER_LEAKED, "buffer-leaked"},
+    {RD_VIOLATION_WRONG_CALL, "wrong-call"},
 };
 
 // The documentation of NDIS 5.1 and ntstatus.h.

@@ -78,8 +78,10 @@ enum rd_trace_event {
     RD_EV_DEREGISTER_PROTOCOL = 2,  /* object=protocol. NDIS's CALL: arg0=open bindings at that moment. */
     RD_EV_OPEN_ADAPTER = 3,         /* CALL: object=context. RETURN: object=open, arg0=context. */
     RD_EV_CLOSE_ADAPTER = 4,        /* object=open, arg0=context. */
-    RD_EV_REQUEST = 5,              /* object=open, arg0=NDIS_REQUEST*, arg1=OID | type<<32 (0 query, 1 set). */
-    RD_EV_SEND = 6,                 /* object=open, arg0=packet. NdisSend; RETURN has its status. */
+    RD_EV_REQUEST = 5,              /* object=open, arg0=NDIS_REQUEST*, arg1=OID | type<<32 (0 query, 1 set), arg2: of a
+                                       set: bytes of its buffer <<32 | the first 4 of them. */
+    RD_EV_SEND = 6,                 /* object=open, arg0=packet. NdisSend; RETURN has its status. CALL of the test drivers:
+                                       arg1=stream<<32|sequence of the test frame in it (rundown/frame_abi.h). */
     RD_EV_SEND_PACKETS = 7,         /* object=open, arg0=array, arg1=count. One PACKET_SENT note per packet before it. */
     RD_EV_TRANSFER_DATA = 8,        /* object=open, arg0=packet. */
     RD_EV_RETURN_PACKETS = 9,       /* object=packet (one call, one record per packet). */
@@ -114,9 +116,12 @@ enum rd_trace_event {
     RD_EV_DRIVER_UNLOAD = 65,       /* object=DRIVER_OBJECT. */
     RD_EV_SHUTDOWN = 66,            /* IRP_MJ_SHUTDOWN. */
     RD_EV_DEVICE_CONTROL = 67,      /* arg0=IOCTL code. RETURN: status. */
+    RD_EV_HANDLE_CREATE = 68,       /* IRP_MJ_CREATE: object=FILE_OBJECT. RETURN: status. */
+    RD_EV_HANDLE_CLOSE = 69,        /* IRP_MJ_CLOSE, the file object's last: object=FILE_OBJECT. */
 
     /* Facts (kind NOTE). */
-    RD_EV_PACKET_SENT = 96,         /* object=open, arg0=packet, arg1=bytes: about to go down in a SEND_PACKETS. */
+    RD_EV_PACKET_SENT = 96,         /* object=open, arg0=packet, arg1=bytes: about to go down in a SEND_PACKETS. Of the test
+                                       drivers: arg2=stream<<32|sequence of the test frame in it. */
     RD_EV_BINDING_CREATED = 97,     /* object=context. */
     RD_EV_BINDING_FREED = 98,       /* object=context: the driver frees its per-binding memory now. */
     RD_EV_BINDING_TOUCHED = 99,     /* object=context: driver code used the binding outside any call (a timer, a thread). */
@@ -154,7 +159,20 @@ enum rd_trace_violation {
     RD_VIOLATION_UNBIND_LEFT_OPEN = 4,    /* UnbindAdapter completed, yet the open is not closed. */
     RD_VIOLATION_POOL_LEAKED = 5,         /* Unload returned with pool of the driver's; detail=bytes. */
     RD_VIOLATION_PACKET_LEAKED = 6,       /* Packet pool freed or driver gone with packets out; detail=count. */
-    RD_VIOLATION_LIVE_OBJECT = 7,         /* Unload returned with a live timer, DPC, thread, device or work item. */
+    RD_VIOLATION_LIVE_OBJECT = 7,         /* Unload returned with live objects; detail=rd_trace_live_object<<32 | count. */
+    RD_VIOLATION_BUFFER_LEAKED = 8,       /* Buffer pool freed with buffers out; detail=count. */
+    RD_VIOLATION_WRONG_CALL = 9,          /* A function of another NDIS version; detail=version of the protocol it was given. */
+};
+
+/* What of a driver's was alive when its Unload returned (RD_VIOLATION_LIVE_OBJECT, high half of the detail). */
+enum rd_trace_live_object {
+    RD_LIVE_INVALID = 0,
+    RD_LIVE_DEVICES = 1,
+    RD_LIVE_TIMERS = 2,
+    RD_LIVE_DPCS = 3,
+    RD_LIVE_THREADS = 4,
+    RD_LIVE_INTERRUPTS = 5,
+    RD_LIVE_WORK_ITEMS = 6,
 };
 
 /* Bytes a ring of `window_bytes` can hold, as records. */

@@ -48,17 +48,14 @@ NTSTATUS NTAPI refuse_orphan(PDEVICE_OBJECT, PIRP irp) {
     return STATUS_NO_SUCH_DEVICE;
 }
 
-/// What an RD_EV_VIOLATION of unloading says in its detail (upper half), beside a count (lower half).
-enum Leftover : ULONG64 { left_devices = 1, left_timers, left_dpcs, left_threads, left_interrupts, left_work_items };
-
 void tell(const IOP_DRIVER* driver, rd_trace_violation what, ULONG64 detail, const char* noun, ULONG64 count) {
     RdTraceWrite(
         RD_SOURCE_KERNEL, RD_KIND_NOTE, RD_EV_VIOLATION, 0, 0, reinterpret_cast<ULONG64>(&driver->Public), what, detail, 0);
     DbgPrint("unloading %ws: %u %s left behind\n", driver->Public.DriverName.Buffer, static_cast<ULONG>(count), noun);
 }
 
-void tell_objects(const IOP_DRIVER* driver, Leftover kind, const char* noun, ULONG64 count) {
-    if (count) tell(driver, RD_VIOLATION_LIVE_OBJECT, kind << 32 | count, noun, count);
+void tell_objects(const IOP_DRIVER* driver, rd_trace_live_object kind, const char* noun, ULONG64 count) {
+    if (count) tell(driver, RD_VIOLATION_LIVE_OBJECT, static_cast<ULONG64>(kind) << 32 | count, noun, count);
 }
 
 ULONG count_devices(const IOP_DRIVER* driver) {
@@ -73,12 +70,12 @@ void report_leftovers(const IOP_DRIVER* driver) {
     ULONG64 bytes;
     RdQueryObjectsOfModule(driver->Module->DllBase, driver->Module->SizeOfImage, &objects);
     const ULONG blocks = RdQueryPoolOfModule(driver->Module->DllBase, driver->Module->SizeOfImage, &bytes);
-    tell_objects(driver, left_devices, "devices", count_devices(driver));
-    tell_objects(driver, left_timers, "timers", objects.Timers);
-    tell_objects(driver, left_dpcs, "queued DPCs", objects.Dpcs);
-    tell_objects(driver, left_threads, "threads", objects.Threads);
-    tell_objects(driver, left_interrupts, "interrupts", objects.Interrupts);
-    tell_objects(driver, left_work_items, "work items", static_cast<ULONG>(driver->WorkItems));
+    tell_objects(driver, RD_LIVE_DEVICES, "devices", count_devices(driver));
+    tell_objects(driver, RD_LIVE_TIMERS, "timers", objects.Timers);
+    tell_objects(driver, RD_LIVE_DPCS, "queued DPCs", objects.Dpcs);
+    tell_objects(driver, RD_LIVE_THREADS, "threads", objects.Threads);
+    tell_objects(driver, RD_LIVE_INTERRUPTS, "interrupts", objects.Interrupts);
+    tell_objects(driver, RD_LIVE_WORK_ITEMS, "work items", static_cast<ULONG>(driver->WorkItems));
     if (blocks) tell(driver, RD_VIOLATION_POOL_LEAKED, bytes, "pool blocks", blocks);
 }
 

@@ -268,12 +268,21 @@ using namespace ndis;
 
 namespace {
 
+/// Of a set: the bytes of its buffer << 32 | the first four of them, for the trace.
+ULONG64 contents_of(PNDIS_REQUEST what) {
+    const auto& set = what->DATA.SET_INFORMATION;
+    if (what->RequestType != NdisRequestSetInformation || !set.InformationBuffer) return 0;
+    ULONG first = 0;
+    RtlCopyMemory(&first, set.InformationBuffer, smaller<SIZE_T>(set.InformationBufferLength, sizeof first));
+    return static_cast<ULONG64>(set.InformationBufferLength) << 32 | first;
+}
+
 NDIS_STATUS request(NDIS_HANDLE handle, PNDIS_REQUEST what, PVOID caller) {
     require_irql_at_most(DISPATCH_LEVEL, "NdisRequest", caller);
     Open* open = reference_open(handle, "NdisRequest");
     const USHORT binding = open ? open->number : 0;
     const ULONG64 oid = what->DATA.QUERY_INFORMATION.Oid | static_cast<ULONG64>(what->RequestType == NdisRequestSetInformation) << 32;
-    trace(RD_KIND_CALL, RD_EV_REQUEST, binding, 0, handle, number(what), oid);
+    trace(RD_KIND_CALL, RD_EV_REQUEST, binding, 0, handle, number(what), oid, contents_of(what));
     const NDIS_STATUS status = open ? submit_request(open, what) : NDIS_STATUS_CLOSING;
     // The request may have been completed, and its memory be gone, by now.
     trace(RD_KIND_RETURN, RD_EV_REQUEST, binding, status, handle, number(what), oid);

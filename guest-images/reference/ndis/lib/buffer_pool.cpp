@@ -155,8 +155,8 @@ VOID NTAPI NdisAllocateBufferPool(PNDIS_STATUS Status, PNDIS_HANDLE PoolHandle, 
     *Status = NDIS_STATUS_SUCCESS;
 }
 
-/// Buffers that are out stay good, and are booked until they are freed; a line on the debug channel says so.
-/// <= DISPATCH_LEVEL.
+/// Buffers that are out stay good, and are booked until they are freed: a violation the guest survives
+/// (RD_VIOLATION_BUFFER_LEAKED with their number). <= DISPATCH_LEVEL.
 VOID NTAPI NdisFreeBufferPool(NDIS_HANDLE PoolHandle) {
     require_irql_at_most(DISPATCH_LEVEL, "NdisFreeBufferPool", NDIS_CALLER);
     BufferPool& pool = pool_of(PoolHandle, "NdisFreeBufferPool", NDIS_CALLER);
@@ -168,7 +168,7 @@ VOID NTAPI NdisFreeBufferPool(NDIS_HANDLE PoolHandle) {
     }
     __atomic_sub_fetch(&Books.buffer_pools, 1, __ATOMIC_RELAXED);
     if (out == 0) return destroy(pool);
-    RdPutString("NdisFreeBufferPool: buffers of the pool are still out\n");
+    note_violation(RD_VIOLATION_BUFFER_LEAKED, PoolHandle, out, "NdisFreeBufferPool: buffers of the pool are still out\n");
 }
 
 /// A buffer for `Length` bytes of non-paged memory at `VirtualAddress`, which stays the driver's. NDIS_STATUS_FAILURE: no
