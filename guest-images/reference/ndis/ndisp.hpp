@@ -16,6 +16,7 @@
 #include "ndis/lib/core_seam.hpp"
 #include "ndis/lib/packet_state.hpp"
 #include "ndis/open_state.hpp"
+#include "ndis/settings.hpp"
 
 namespace ndis {
 
@@ -73,6 +74,7 @@ struct Open {
     bool unbind_called;         ///< ProtocolUnbindAdapter was or is being called. CoreLock.
     bool complete_close;        ///< The close pended: CloseAdapterComplete is owed.
     bool complete_open;         ///< The open pended: OpenAdapterComplete is owed, or running. CoreLock.
+    bool refused;               ///< OpenAdapterComplete will say that it failed.
     volatile LONG references;
     volatile LONG sends, requests;  ///< Under way, for NdisQueryPendingIOCount.
     LONG waiters;               ///< Threads waiting for `gone`. CoreLock.
@@ -371,6 +373,11 @@ void fill_handlers(Open* open);
 
 // --- miniport_device.cpp: device objects and their IRPs
 void take_over_dispatch(MiniportDriver* owner);
+
+// --- settings.cpp: the command line's words, read once in DriverEntry
+extern OpenWay OpensGo;
+extern CloseWay ClosesGo;
+void read_settings();
 
 // --- control.cpp
 NTSTATUS create_control_device(PDRIVER_OBJECT driver);

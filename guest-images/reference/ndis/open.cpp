@@ -76,21 +76,39 @@ void opened(Open* open) {
     if (open->state == OpenState::opening) open->state = OpenState::open;
 }
 
+void tell_of_open(Open* open, NDIS_STATUS status) {
+    const OPEN_ADAPTER_COMPLETE_HANDLER handler = open->protocol->characteristics.OpenAdapterCompleteHandler;
+    const NDIS_HANDLE driver_context = open->context;
+    trace(RD_KIND_CALLBACK, RD_EV_OPEN_ADAPTER_COMPLETE, open->number, status, driver_context, number(open));
+    handler(driver_context, status, status);
+    trace(RD_KIND_CALLBACK_RETURN, RD_EV_OPEN_ADAPTER_COMPLETE, open->number, status, driver_context, number(open));
+}
+
+/// It may be unbound from here on.
+void told(Open* open) {
+    const CoreGuard guard;
+    open->complete_open = false;
+    KeSetEvent(&open->protocol->changed, IO_NO_INCREMENT, FALSE);
+    KeSetEvent(&open->miniport->changed, IO_NO_INCREMENT, FALSE);
+}
+
+/// The miniport does not want the open: the handle that the driver was given goes with the callback that says so.
+void refuse(Open* open) {
+    const bool mine = claim_close(open);  // false: the driver has closed what it was never told is open
+    if (mine) withdraw_filters(open);
+    tell_of_open(open, NDIS_STATUS_OPEN_FAILED);
+    told(open);
+    dereference(open);
+    if (mine) dereference(open);  // no CloseAdapterComplete follows: nothing was closed
+}
+
 VOID NTAPI open_work(PVOID context) {
     auto* open = static_cast<Open*>(context);
     let_the_call_return();
+    if (open->refused) return refuse(open);
     opened(open);
-    const OPEN_ADAPTER_COMPLETE_HANDLER handler = open->protocol->characteristics.OpenAdapterCompleteHandler;
-    const NDIS_HANDLE driver_context = open->context;
-    trace(RD_KIND_CALLBACK, RD_EV_OPEN_ADAPTER_COMPLETE, open->number, NDIS_STATUS_SUCCESS, driver_context, number(open));
-    handler(driver_context, NDIS_STATUS_SUCCESS, NDIS_STATUS_SUCCESS);
-    trace(RD_KIND_CALLBACK_RETURN, RD_EV_OPEN_ADAPTER_COMPLETE, open->number, NDIS_STATUS_SUCCESS, driver_context, number(open));
-    {
-        const CoreGuard guard;
-        open->complete_open = false;  // it may be unbound from here on
-        KeSetEvent(&open->protocol->changed, IO_NO_INCREMENT, FALSE);
-        KeSetEvent(&open->miniport->changed, IO_NO_INCREMENT, FALSE);
-    }
+    tell_of_open(open, NDIS_STATUS_SUCCESS);
+    told(open);
     dereference(open);
 }
 
@@ -100,7 +118,8 @@ Open* allocate(NDIS_HANDLE context) {
     RtlZeroMemory(open, sizeof *open);
     open->context = context;
     open->references = 1;
-    open->complete_open = seeded_choice(kPendOneIn);
+    open->complete_open = open_pends(OpensGo, seeded_choice(kPendOneIn));
+    open->refused = OpensGo == OpenWay::refuse_late;
     open->number = next_binding_number();
     KeInitializeEvent(&open->gone, NotificationEvent, FALSE);
     return open;
@@ -118,6 +137,7 @@ NDIS_STATUS join(Open* open, NDIS_HANDLE protocol_handle, PCUNICODE_STRING adapt
     ULONG count = 0;
     for (PLIST_ENTRY entry = miniport->opens.Flink; entry != &miniport->opens; entry = entry->Flink) ++count;
     if (count >= kOpensMax) return NDIS_STATUS_OPEN_LIST_FULL;
+    if (OpensGo == OpenWay::refuse) return NDIS_STATUS_OPEN_FAILED;
     open->protocol = protocol;
     open->miniport = miniport;
     open->state = OpenState::opening;
@@ -126,6 +146,22 @@ NDIS_STATUS join(Open* open, NDIS_HANDLE protocol_handle, PCUNICODE_STRING adapt
     InsertTailList(&protocol->opens, &open->protocol_entry);
     InsertTailList(&miniport->opens, &open->miniport_entry);
     return NDIS_STATUS_SUCCESS;
+}
+
+/// Whoever still uses the binding makes the close pend; otherwise it may be over at once. Where closes are to be synchronous,
+/// what is under way is waited for. Not for ever: it may be the handler that the close is called from.
+bool take_last_reference(Open* open) {
+    constexpr LONG own = 2;  // the open's existence and the caller's
+    constexpr ULONG patience_ms = 2000;
+    LARGE_INTEGER moment = {.QuadPart = -1 * 10000};
+    for (ULONG waited = 0;; ++waited) {
+        if (closes_at_once(InterlockedCompareExchange(&open->references, 0, own), own)) return true;
+        if (ClosesGo != CloseWay::sync) return false;
+        if (waited == patience_ms) break;
+        KeDelayExecutionThread(KernelMode, FALSE, &moment);
+    }
+    DbgPrint("ndis.sys: NdisCloseAdapter pends in spite of ndis_close=sync: the binding is still in use\n");
+    return false;
 }
 
 bool has_ethernet(PNDIS_MEDIUM media, UINT count, PUINT selected) {
@@ -162,10 +198,8 @@ void wait_until_gone(Open* open) {
 
 NDIS_STATUS close_open(Open* open, bool by_driver) {
     withdraw_filters(open);
-    // Whoever still uses the binding makes the close pend; otherwise the seed decides.
-    constexpr LONG own = 2;  // the open's existence and the caller's
     open->complete_close = false;
-    if (by_driver && !seeded_choice(kPendOneIn) && closes_at_once(InterlockedCompareExchange(&open->references, 0, own), own)) {
+    if (by_driver && !close_pends(ClosesGo, seeded_choice(kPendOneIn)) && take_last_reference(open)) {
         finish_close(open);
         return NDIS_STATUS_SUCCESS;
     }
@@ -178,8 +212,8 @@ NDIS_STATUS close_open(Open* open, bool by_driver) {
 
 using namespace ndis;
 
-/// Status: SUCCESS; PENDING, then OpenAdapterComplete follows in another thread; UNSUPPORTED_MEDIA, ADAPTER_NOT_FOUND,
-/// ADAPTER_NOT_READY, OPEN_LIST_FULL, RESOURCES; CLOSING while the protocol is being deregistered; FAILURE for a handle that is
+/// Status: SUCCESS; PENDING, then OpenAdapterComplete follows in another thread, with the handle gone if its status is an error;
+/// UNSUPPORTED_MEDIA, ADAPTER_NOT_FOUND, ADAPTER_NOT_READY, OPEN_FAILED, OPEN_LIST_FULL, RESOURCES; CLOSING while the protocol is being deregistered; FAILURE for a handle that is
 /// no protocol's. The handle is stored before the return in either case of success. PASSIVE_LEVEL.
 extern "C" VOID NTAPI NdisOpenAdapter(
     PNDIS_STATUS Status, PNDIS_STATUS OpenErrorStatus, PNDIS_HANDLE NdisBindingHandle, PUINT SelectedMediumIndex, PNDIS_MEDIUM MediumArray,
