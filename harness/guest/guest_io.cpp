@@ -110,6 +110,9 @@ void Guest::on_event(EventHandler handler) {
 const std::vector<GuestEvent>& Guest::events() const {
     return life_->events;
 }
+const std::optional<Error>& Guest::evidence_error() const {
+    return life_->evidence_error;
+}
 GuestEnd Guest::end() const {
     return life_->lifecycle.end();
 }

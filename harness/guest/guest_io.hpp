@@ -12,6 +12,7 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -89,6 +90,10 @@ class Guest {
     /// gone), timeout. Names of the devices: NIC i is "net<i>", its back end "hostnet<i>", the
     /// serial line "serial0".
     boost::asio::awaitable<result<std::string>> qmp(std::string command, Deadline deadline);
+
+    /// Why a file of files() is not whole (a full disk, say); nothing when all are. Known after
+    /// stop().
+    const std::optional<Error>& evidence_error() const;
 
     /// Ends QEMU at once, saves its log, removes everything but the run directory. May be called
     /// again.

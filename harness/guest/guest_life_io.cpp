@@ -18,9 +18,11 @@
 #include <csignal>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 
 #include "guest/domain_xml.hpp"
 #include "guest/initialize_io.hpp"
+#include "guest/text_file_io.hpp"
 
 namespace rundown::guest {
 
@@ -54,15 +56,6 @@ result<void> readable(const std::string& path, const char* what) {
     return environment(
         fmt::format("the guest's {} {} cannot be read: {}", what, path, std::strerror(errno))
     );
-}
-
-result<void> write_file(const std::string& path, const std::string& text) {
-    std::ofstream file(path, std::ios::binary | std::ios::trunc);
-    file << text;
-    file.close();
-    if (file.fail())
-        return environment(fmt::format("cannot write {}: {}", path, std::strerror(errno)));
-    return {};
 }
 
 /// On the worker. QEMU's own words, when it refuses, are in libvirt's message.
@@ -215,12 +208,9 @@ result<void> Guest::Life::make_files() {
     files.qmp_events = spec.directory + "/qmp-events.jsonl";
     files.qemu_log = spec.directory + "/qemu.log";
     names.debug_console = files.debug_console;
-    RUNDOWN_TRY(write_file(files.debug_console, ""));
-    RUNDOWN_TRY(write_file(files.domain_xml, domain_xml(spec, names)));
-    qmp_log_.open(files.qmp_events, std::ios::binary | std::ios::trunc);
-    if (!qmp_log_)
-        return environment(fmt::format("cannot write {}", files.qmp_events));
-    return {};
+    RUNDOWN_TRY(write_whole_file(files.debug_console, ""));
+    RUNDOWN_TRY(write_whole_file(files.domain_xml, domain_xml(spec, names)));
+    return qmp_log_.open(files.qmp_events);
 }
 
 void Guest::Life::listen_to_events() {
@@ -326,13 +316,23 @@ asio::awaitable<LifecycleEvent> Guest::Life::stop_domain(Deadline deadline) {
     co_return LifecycleEvent{Kind::step_failed, stopped.error()};
 }
 
+/// QEMU's log to where the evidence is, and the first reason why some of the evidence is not there.
 void Guest::Life::save_logs() {
     std::error_code ignored;
+    qmp_log_.close();
+    evidence_error = qmp_log_.error();
     const std::string log =
         (host->embedded ? host->root + "/log/qemu/" : std::string("/var/log/libvirt/qemu/")) +
         names.domain + ".log";
-    if (!files.qemu_log.empty())
-        fs::copy_file(log, files.qemu_log, fs::copy_options::overwrite_existing, ignored);
+    // Without a log QEMU was never started; then somebody else says why.
+    if (!files.qemu_log.empty() && fs::exists(log, ignored)) {
+        const auto saved = write_whole_file(files.qemu_log, read_text_file(log));
+        if (!saved && !evidence_error)
+            evidence_error = saved.error();
+    }
+    // QEMU writes the debug console itself, and what it cannot write it drops without a word.
+    if (!evidence_error && !files.debug_console.empty() && disk_is_full(spec.directory))
+        evidence_error = cannot_write(files.debug_console, ENOSPC);
     if (host->embedded)
         fs::remove(log, ignored);
 }
@@ -341,7 +341,6 @@ LifecycleEvent Guest::Life::release() {
     wires->close_listeners();
     host->listeners.erase(names.uuid);
     save_logs();
-    qmp_log_.close();
     while (!held_.empty()) {
         host->registry->release(held_.back());
         held_.pop_back();
@@ -363,9 +362,7 @@ void Guest::Life::abandon() {
 void Guest::Life::on_qmp(
     std::chrono::system_clock::time_point time, const std::string& name, const std::string& data
 ) {
-    if (qmp_log_.is_open())
-        qmp_log_ << qmp_log_line(time, name, data)
-                 << std::endl;  // Flushed: it must survive a kill.
+    qmp_log_.append(qmp_log_line(time, name, data) + "\n");
     GuestEvent event = from_qmp(name, data);
     event.time = time;
     handle(std::move(event));

@@ -9,12 +9,12 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <fstream>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "base/file_io.hpp"
 #include "guest/guest_io.hpp"
 #include "guest/hypervisor_state_io.hpp"
 #include "guest/process_io.hpp"
@@ -59,6 +59,7 @@ struct Guest::Life : std::enable_shared_from_this<Guest::Life> {
     bool stopping_now = false;  // A stop() is under way, or has been.
     std::optional<Error>
         stop_error;  // Why libvirt could not end the guest; its files are removed all the same.
+    std::optional<Error> evidence_error;  // The first file that is not whole, once released.
 
   private:
     boost::asio::awaitable<LifecycleEvent> perform(LifecycleAction action, Deadline deadline);
@@ -79,7 +80,7 @@ struct Guest::Life : std::enable_shared_from_this<Guest::Life> {
     void handle(GuestEvent event);
 
     std::vector<Resource> held_;
-    std::ofstream qmp_log_;
+    LogFile qmp_log_;
     ProcessHandle process_;
     bool process_end_seen_ = false;
 };

@@ -14,11 +14,11 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
-#include <cstdio>
 #include <deque>
 #include <map>
 #include <random>
 
+#include "base/file_io.hpp"
 #include "rpc/operation.hpp"
 #include "rpc/session.hpp"
 
@@ -67,7 +67,7 @@ struct Client::Line : std::enable_shared_from_this<Client::Line> {
           write_wake(stream.get_executor(), TimePoint::max()),
           start(Clock::now()) {
         if (!options.log_file.empty()) {
-            log.reset(std::fopen(options.log_file.c_str(), "we"));
+            static_cast<void>(log.open(options.log_file));  // open() tells.
         }
     }
 
@@ -79,6 +79,7 @@ struct Client::Line : std::enable_shared_from_this<Client::Line> {
     void end_session();
     void send(std::string frame, std::string_view what, unsigned sequence);
     void lose(std::string why);
+    void note_garbage();
     void note(const char* direction, std::string_view what, unsigned sequence, std::size_t bytes);
     Error lost() const {
         return fail(ErrorKind::lost_contact, "the guest's serial line is closed: " + lost_why);
@@ -86,10 +87,6 @@ struct Client::Line : std::enable_shared_from_this<Client::Line> {
     static Error restarted() {
         return fail(ErrorKind::lost_contact, "the guest restarted: its agent said hello again");
     }
-
-    struct CloseFile {
-        void operator()(std::FILE* file) const { std::fclose(file); }
-    };
 
     Stream stream;
     ClientOptions options;
@@ -101,7 +98,7 @@ struct Client::Line : std::enable_shared_from_this<Client::Line> {
     asio::steady_timer write_wake;
     std::function<void(const Event&)> handler;
     ClientStatistics statistics;
-    std::unique_ptr<std::FILE, CloseFile> log;
+    LogFile log;
     TimePoint start;
     bool is_opening = false;
     bool has_restarted = false;  // Since the last open().
@@ -112,18 +109,25 @@ struct Client::Line : std::enable_shared_from_this<Client::Line> {
 void Client::Line::note(
     const char* direction, std::string_view what, unsigned sequence, std::size_t bytes
 ) {
-    if (log) {
+    if (log.is_open()) {
         const auto at = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - start);
-        fmt::print(
-            log.get(),
+        log.append(fmt::format(
             "{:>12.6f} {} {:<24} {:>5} {:>6}\n",
             static_cast<double>(at.count()) / 1e6,
             direction,
             what,
             sequence,
             bytes
-        );
-        std::fflush(log.get());
+        ));
+    }
+}
+
+/// Bytes that made no frame since the last time: each piece is told once, as it is given up.
+void Client::Line::note_garbage() {
+    const std::uint64_t skipped = session.statistics().skipped_bytes;
+    if (skipped != statistics.skipped_bytes) {
+        note("<", "garbage", 0, skipped - statistics.skipped_bytes);
+        statistics.skipped_bytes = skipped;
     }
 }
 
@@ -215,6 +219,7 @@ asio::awaitable<void> Client::Line::read_loop() {
         for (auto& frame : session.receive({bytes.data(), count})) {
             take(std::move(frame));
         }
+        note_garbage();
     }
 }
 
@@ -255,9 +260,11 @@ void Client::on_event(std::function<void(const Event&)> handler) {
 }
 
 ClientStatistics Client::statistics() const {
-    ClientStatistics statistics = line_->statistics;
-    statistics.skipped_bytes = line_->session.statistics().skipped_bytes;
-    return statistics;
+    return line_->statistics;
+}
+
+std::optional<Error> Client::log_error() const {
+    return line_->log.error();
 }
 
 std::size_t Client::chunk_bytes() const {
@@ -267,8 +274,8 @@ std::size_t Client::chunk_bytes() const {
 
 asio::awaitable<result<Hello>> Client::open(Deadline deadline) {
     const auto line = line_;
-    if (!line->options.log_file.empty() && !line->log) {
-        co_return fail(ErrorKind::environment, line->options.log_file + " cannot be written");
+    if (line->log.error()) {
+        co_return *line->log.error();
     }
     line->is_opening = true;
     line->has_restarted = false;

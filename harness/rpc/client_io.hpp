@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/deadline.hpp"
@@ -63,6 +64,9 @@ class Client {
     void close();
 
     ClientStatistics statistics() const;
+
+    /// Why the log file is not whole; nothing when it is.
+    std::optional<Error> log_error() const;
 
     /// Bytes of a file that one chunk carries, as the agent said in its hello; never 0.
     std::size_t chunk_bytes() const;

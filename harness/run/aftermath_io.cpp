@@ -134,6 +134,18 @@ asio::awaitable<void> ScenarioRun::finish() {
             record_.interruption = {InconclusiveKind::infrastructure, stopped.error().sentence};
         }
         keep_trace();
+        complain_of_lost_evidence();
+    }
+}
+
+/// A run whose evidence is not whole proves nothing, however well it went.
+void ScenarioRun::complain_of_lost_evidence() {
+    auto lost = guest_->evidence_error();
+    if (!lost && client_) {
+        lost = client_->log_error();
+    }
+    if (lost && !record_.interruption) {
+        record_.interruption = {InconclusiveKind::infrastructure, lost->sentence};
     }
 }
 

@@ -11,6 +11,7 @@
 #include <random>
 #include <sstream>
 
+#include "base/file_io.hpp"
 #include "run/evidence.hpp"
 
 namespace rundown::run {
@@ -41,8 +42,13 @@ std::map<std::string, std::string> EvidencePaths::existing(std::size_t nic_count
 result<std::string> make_invocation_directory(const std::string& out, const std::string& started) {
     std::random_device random;
     std::error_code error;
-    const fs::path directory = fs::path(out) / fmt::format("{}-{:04x}", started, random() & 0xFFFF);
-    fs::create_directories(directory, error);
+    fs::create_directories(out, error);
+    fs::path directory;
+    // Two programs that start in the same second must not share one.
+    for (bool made = false; !error && !made;) {
+        directory = fs::path(out) / fmt::format("{}-{:04x}", started, random() & 0xFFFF);
+        made = fs::create_directory(directory, error);
+    }
     if (!error && ::access(directory.c_str(), W_OK) != 0) {
         error = std::error_code(errno, std::generic_category());
     }
@@ -73,15 +79,7 @@ result<EvidencePaths> make_run_directory(const std::string& invocation, const st
 }
 
 result<void> write_file(const std::string& path, std::string_view contents) {
-    std::ofstream out(path, std::ios::binary | std::ios::trunc);
-    out.write(contents.data(), static_cast<std::streamsize>(contents.size()));
-    out.close();
-    if (!out) {
-        return fail(
-            ErrorKind::environment, fmt::format("cannot write {}: {}", path, std::strerror(errno))
-        );
-    }
-    return {};
+    return write_whole_file(path, contents);
 }
 
 result<std::string> read_file(const std::string& path) {

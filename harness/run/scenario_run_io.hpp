@@ -71,6 +71,7 @@ class ScenarioRun {
     boost::asio::awaitable<void> finish();
     void keep_trace();
     void keep_bug_check();
+    void complain_of_lost_evidence();
 
     // Small things that all of them use.
     void enter(scenario::Phase phase, const std::string& doing);

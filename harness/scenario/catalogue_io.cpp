@@ -5,33 +5,12 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <numeric>
 #include <sstream>
 
+#include "base/nearest.hpp"
 #include "scenario/scenario.hpp"
 
 namespace rundown::scenario {
-namespace {
-
-/// Levenshtein distance, to suggest what was probably meant.
-std::size_t distance(const std::string& a, const std::string& b) {
-    std::vector<std::size_t> row(b.size() + 1);
-    std::iota(row.begin(), row.end(), 0);
-    for (std::size_t i = 1; i <= a.size(); ++i) {
-        std::size_t diagonal = row[0];
-        row[0] = i;
-        for (std::size_t j = 1; j <= b.size(); ++j) {
-            const std::size_t above = row[j];
-            row[j] =
-                std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
-            diagonal = above;
-        }
-    }
-    return row[b.size()];
-}
-
-}  // namespace
-
 result<std::vector<Scenario>> load_directory(const std::string& directory) {
     namespace fs = std::filesystem;
     std::error_code error;
@@ -81,23 +60,19 @@ result<std::vector<Scenario>> load_directory(const std::string& directory) {
 }
 
 result<Scenario> find(const std::vector<Scenario>& scenarios, const std::string& name) {
-    const Scenario* nearest = nullptr;
+    std::vector<std::string> names;
     for (const auto& scenario : scenarios) {
         if (scenario.name == name) {
             return scenario;
         }
-        if (nearest == nullptr || distance(name, scenario.name) < distance(name, nearest->name)) {
-            nearest = &scenario;
-        }
+        names.push_back(scenario.name);
     }
-    const bool close =
-        nearest != nullptr && distance(name, nearest->name) <= nearest->name.size() / 2;
     return fail(
         ErrorKind::usage,
         fmt::format(
             "unknown scenario '{}'{}; `rundown list` shows them all",
             name,
-            close ? fmt::format(": did you mean '{}'?", nearest->name) : ""
+            did_you_mean(name, names)
         )
     );
 }

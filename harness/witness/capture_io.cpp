@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "witness/capture_io.hpp"
 
-#include <fmt/format.h>
 #include <pcap/pcap.h>
 #include <sys/time.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <utility>
 
+#include "base/file_io.hpp"
 #include "witness/stream_decoder.hpp"
 
 namespace rundown::witness {
@@ -27,10 +28,7 @@ result<std::unique_ptr<Capture>> Capture::create(const std::string& path, std::u
     }
     capture->dumper_ = pcap_dump_open(capture->pcap_, path.c_str());
     if (capture->dumper_ == nullptr) {
-        return fail(
-            ErrorKind::environment,
-            fmt::format("cannot write the capture: {}", pcap_geterr(capture->pcap_))
-        );
+        return cannot_write(path, errno);
     }
     return capture;
 }
@@ -44,6 +42,7 @@ void Capture::add(std::span<const std::byte> frame) {
         ++left_out_;
         return;
     }
+    errno = 0;
     pcap_pkthdr header{};
     gettimeofday(&header.ts, nullptr);
     header.caplen = static_cast<bpf_u_int32>(frame.size());
@@ -52,21 +51,28 @@ void Capture::add(std::span<const std::byte> frame) {
         reinterpret_cast<u_char*>(dumper_), &header, reinterpret_cast<const u_char*>(frame.data())
     );
     bytes_ += kFrameHeader + frame.size();
+    note_error();
+}
+
+/// libpcap writes through a stream that only remembers that a write failed, not why.
+void Capture::note_error() {
+    if (error_number_ == 0 && std::ferror(pcap_dump_file(dumper_)) != 0) {
+        error_number_ = errno != 0 ? errno : EIO;
+    }
 }
 
 result<void> Capture::close() {
-    bool written = true;
-    if (auto* dumper = std::exchange(dumper_, nullptr)) {
-        written = pcap_dump_flush(dumper) == 0 && std::ferror(pcap_dump_file(dumper)) == 0;
-        pcap_dump_close(dumper);
+    if (dumper_ != nullptr) {
+        errno = 0;
+        static_cast<void>(pcap_dump_flush(dumper_));
+        note_error();
+        pcap_dump_close(std::exchange(dumper_, nullptr));
     }
     if (auto* opened = std::exchange(pcap_, nullptr)) {
         pcap_close(opened);
     }
-    if (!written) {
-        return fail(
-            ErrorKind::environment, fmt::format("cannot write {}: is the disk full?", path_)
-        );
+    if (error_number_ != 0) {
+        return cannot_write(path_, error_number_);
     }
     return {};
 }

@@ -33,7 +33,7 @@ class Capture {
     /// Adds a frame, stamped with this moment's wall-clock time.
     void add(std::span<const std::byte> frame);
 
-    /// Flushes and closes. Fails (environment) when something could not be written, once.
+    /// Flushes and closes. Fails (environment) when something could not be written.
     result<void> close();
 
     /// Frames that did not fit.
@@ -41,6 +41,7 @@ class Capture {
 
   private:
     Capture() = default;
+    void note_error();
 
     std::string path_;
     pcap* pcap_ = nullptr;
@@ -48,6 +49,7 @@ class Capture {
     std::uint64_t bytes_max_ = 0;
     std::uint64_t bytes_ = 0;
     std::uint64_t left_out_ = 0;
+    int error_number_ = 0;  // Of the first write that failed.
 };
 
 }  // namespace rundown::witness
