@@ -122,7 +122,8 @@ bool Evidence::concerns_driver(const Record& record) const {
 
 bool Evidence::ended_in_order() const {
     return !crash_ && !run_.deadline && !run_.interruption && run_.guest_end != GuestEnd::died &&
-           run_.guest_end != GuestEnd::panicked && run_.guest_end != GuestEnd::reset;
+           run_.guest_end != GuestEnd::panicked &&
+           (run_.guest_end != GuestEnd::reset || run_.trigger == "reboot");
 }
 
 void Findings::add(const Record* event, std::string explanation) {

@@ -8,6 +8,7 @@
 
 #include "oracle/evidence.hpp"
 #include "oracle/progress.hpp"
+#include "oracle/promises.hpp"
 #include "oracle/rules/rules.hpp"
 
 namespace rundown::oracle {
@@ -41,6 +42,7 @@ InFlight in_flight_at_trigger(const Evidence& evidence) {
     const std::uint8_t side =
         evidence.history().speaks(RD_SOURCE_DRIVER) ? RD_SOURCE_DRIVER : RD_SOURCE_NDIS;
     InFlight in_flight = evidence.ledger(side).at_trigger;
+    in_flight.handles = handles_at(evidence, *trigger);
     in_flight.calls = evidence.calls().under_way_at(*trigger, side);
     return in_flight;
 }
@@ -67,7 +69,8 @@ std::optional<Verdict> shortcoming(const Evidence& evidence) {
             )
         );
     }
-    if (run.guest_end == GuestEnd::reset || run.guest_end == GuestEnd::panicked) {
+    const bool reset = run.guest_end == GuestEnd::reset && run.trigger != "reboot";
+    if (reset || run.guest_end == GuestEnd::panicked) {
         return inconclusive(
             InconclusiveKind::lost_contact, "the guest ended before the run did, and left no reason"
         );
@@ -96,10 +99,13 @@ std::span<const Rule> rules() {
         close_completed_once_rule,
         no_callback_after_close_rule,
         no_callback_after_deregister_rule,
+        silent_wire_rule,
         packets_returned_rule,
+        buffers_returned_rule,
         requests_completed_rule,
         filters_released_rule,
         pool_balance_rule,
+        unload_waits_for_handles_rule,
         image_gone_rule,
         passive_level_rule,
         right_call_for_version_rule,

@@ -33,6 +33,7 @@ struct InFlight {
     std::uint64_t sends = 0;          // Packets given to NDIS and not completed.
     std::uint64_t receives_held = 0;  // Packets the driver keeps and has not returned.
     std::uint64_t requests = 0;       // OID requests not completed.
+    std::uint64_t handles = 0;        // To the driver's device: created and not closed.
     std::uint64_t calls = 0;          // Calls and callbacks entered and not returned.
     bool operator==(const InFlight&) const = default;
 };

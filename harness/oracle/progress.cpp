@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+#include "oracle/promises.hpp"
+
 namespace rundown::oracle {
 namespace {
 
@@ -14,6 +16,12 @@ using trace::Record;
 /// The side whose records count: the driver's, or NDIS's where the driver leaves none.
 std::uint8_t telling_side(const Evidence& evidence) {
     return evidence.history().speaks(RD_SOURCE_DRIVER) ? RD_SOURCE_DRIVER : RD_SOURCE_NDIS;
+}
+
+/// The guest went away as the scenario wanted: what it still wrote as it went need not be whole.
+bool ended_by_itself(const RunRecord& run) {
+    return run.guest_end == GuestEnd::powered_off ||
+           (run.guest_end == GuestEnd::reset && run.trigger == "reboot");
 }
 
 /// The last return of NdisDeregisterProtocol, or null.
@@ -63,6 +71,11 @@ std::optional<std::string> missing_steps(const Evidence& evidence) {
                    ? std::nullopt
                    : std::optional<std::string>("the guest was not seen to power itself off");
     }
+    if (run.trigger == "reboot") {
+        return run.guest_end == GuestEnd::reset
+                   ? std::nullopt
+                   : std::optional<std::string>("the guest was not seen to reset itself");
+    }
     if (run.answer(Step::stop) == nullptr) {
         return "the driver was never stopped";
     }
@@ -78,7 +91,8 @@ std::optional<std::string> missing_steps(const Evidence& evidence) {
         std::count_if(run.answers.begin(), run.answers.end(), [](const StepAnswer& answer) {
             return answer.step == Step::unbind && answer.status == 0;
         });
-    if (run.trigger == "rebind" && std::max(triggers, unbinds) < std::ptrdiff_t{run.cycles}) {
+    const bool cycles = run.trigger == "rebind" || run.trigger == "adapter-disable";
+    if (cycles && std::max(triggers, unbinds) < std::ptrdiff_t{run.cycles}) {
         return fmt::format("{} of {} cycles were run", std::max(triggers, unbinds), run.cycles);
     }
     if (run.reload_wanted && run.answer(Step::reload_start) == nullptr) {
@@ -95,8 +109,7 @@ std::optional<std::string> truncation(const Evidence& evidence) {
         return std::nullopt;
     }
     const Record* last = last_deregistration(evidence);
-    if (evidence.run().guest_end == GuestEnd::powered_off && last != nullptr &&
-        trace.whole_before(last->sequence)) {
+    if (ended_by_itself(evidence.run()) && last != nullptr && trace.whole_before(last->sequence)) {
         return std::nullopt;
     }
     return fmt::format(
@@ -128,6 +141,9 @@ std::optional<std::string> missing_progress(const Evidence& evidence) {
     }
     if (auto load = missing_load(evidence, *trigger)) {
         return load;
+    }
+    if (auto broken = broken_promise(evidence)) {
+        return broken;
     }
     if (last_deregistration(evidence) == nullptr) {
         return "nobody ever called NdisDeregisterProtocol";

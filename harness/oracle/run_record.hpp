@@ -92,11 +92,17 @@ enum class Step {
     start,         // The service started: DriverEntry.
     bind,          // One binding bound again (rebind).
     unbind,        // One binding unbound.
+    disable,       // One adapter disabled,
+    enable,        // and enabled again.
+    remove,        // One adapter's device is gone: QEMU said so.
     deregister,    // The IOCTL; `status` is NdisDeregisterProtocol's as the driver tells it.
     stop,          // The service stopped: Unload returned.
     reload_start,  // The proof that it can be loaded again,
     reload_stop,   // and stopped again.
     power_off,
+    reboot,
+    open_handle,   // A handle to the driver's device opened,
+    close_handle,  // and closed, after the stop had been asked for.
 };
 
 struct StepAnswer {
@@ -107,12 +113,35 @@ struct StepAnswer {
     bool operator==(const StepAnswer&) const = default;
 };
 
+/// What the scenario makes sure of beyond its trigger, so that a run in which it did not come about
+/// is no proof (promises.hpp).
+struct Promised {
+    std::string opens;   // "pending" or "synchronous": so NdisOpenAdapter ended; else as it came.
+    std::string closes;  // The same of NdisCloseAdapter.
+    std::uint32_t receives_held = 0;  // A binding, at the trigger; returned after it.
+    std::uint32_t requests_held = 0;  // A binding, in flight at the trigger.
+    std::uint32_t handles_held = 0;   // Open at the trigger, closed before Unload was called.
+    std::uint32_t link_changes = 0;   // Downs and ups a binding was told of before the trigger.
+    std::uint32_t binds_refused = 0;  // BindAdapter ended without a binding.
+    bool filters_set = false;         // Seen set at NDIS, and at the device where it can be asked.
+    bool operator==(const Promised&) const = default;
+};
+
 /// QMP query-rx-filter of a NIC (virtio-net only).
 struct ReceiveFilter {
     bool promiscuous = false;
     std::string multicast;                     // "normal", "none", "all".
     std::vector<std::string> multicast_table;  // "01:00:5e:52:44:01", lower case.
     bool operator==(const ReceiveFilter&) const = default;
+};
+
+/// The test frames of one stream that a far end saw. A stream is one binding of the driver's, by the
+/// driver's number.
+struct WireStream {
+    std::uint32_t stream = 0;
+    std::uint64_t frames = 0;         // Good ones.
+    std::uint32_t last_sequence = 0;  // The highest.
+    bool operator==(const WireStream&) const = default;
 };
 
 /// The far end of one NIC. Times are milliseconds since the run started.
@@ -128,6 +157,8 @@ struct NicWitness {
     std::uint64_t frames_after_teardown = 0;  // Test frames that left the guest after the teardown
                                               // was answered: not those still in the wire's buffer.
     std::uint64_t frames_to_guest = 0;
+    std::vector<WireStream> streams;  // By number.
+    std::optional<ReceiveFilter> filter_while_bound;     // Absent: not asked, or no such query.
     std::optional<ReceiveFilter> filter_after_teardown;  // Absent: the device has no such query.
     bool operator==(const NicWitness&) const = default;
 };
@@ -187,6 +218,7 @@ struct RunRecord {
     std::string ndis = "5.1";
     std::uint32_t receive_style = 0;  // RD_P5_PARAM_RECEIVE_STYLE.
     std::string driver_module;        // Image name in the guest: "protocol5.sys".
+    Promised promised;
 
     // What the guest told.
     trace::Trace trace;

@@ -32,11 +32,17 @@ constexpr EnumName<Step> kSteps[] = {
     {Step::start, "start"},
     {Step::bind, "bind"},
     {Step::unbind, "unbind"},
+    {Step::disable, "disable"},
+    {Step::enable, "enable"},
+    {Step::remove, "remove"},
     {Step::deregister, "deregister"},
     {Step::stop, "stop"},
     {Step::reload_start, "reload_start"},
     {Step::reload_stop, "reload_stop"},
     {Step::power_off, "power_off"},
+    {Step::reboot, "reboot"},
+    {Step::open_handle, "open_handle"},
+    {Step::close_handle, "close_handle"},
 };
 constexpr EnumName<GuestEnd> kGuestEnds[] = {
     {GuestEnd::invalid, "unknown"},
@@ -141,6 +147,13 @@ void members(V& v, ReceiveFilter& filter) {
 }
 
 template <class V>
+void members(V& v, WireStream& stream) {
+    v("stream", stream.stream);
+    v("frames", stream.frames);
+    v("last_sequence", stream.last_sequence);
+}
+
+template <class V>
 void members(V& v, NicWitness& nic) {
     v("model", nic.model);
     v("frames_from_guest", nic.frames_from_guest);
@@ -152,6 +165,8 @@ void members(V& v, NicWitness& nic) {
     v("last_ms", nic.last_ms);
     v("frames_after_teardown", nic.frames_after_teardown);
     v("frames_to_guest", nic.frames_to_guest);
+    v("streams", nic.streams);
+    v("filter_while_bound", nic.filter_while_bound);
     v("filter_after_teardown", nic.filter_after_teardown);
 }
 
@@ -189,6 +204,18 @@ void members(V& v, DriverCounters& counters) {
 }
 
 template <class V>
+void members(V& v, Promised& promised) {
+    v("opens", promised.opens);
+    v("closes", promised.closes);
+    v("receives_held", promised.receives_held);
+    v("requests_held", promised.requests_held);
+    v("handles_held", promised.handles_held);
+    v("link_changes", promised.link_changes);
+    v("binds_refused", promised.binds_refused);
+    v("filters_set", promised.filters_set);
+}
+
+template <class V>
 void members(V& v, RunRecord& record) {
     v("scenario", record.scenario);
     v("trigger", record.trigger);
@@ -199,6 +226,7 @@ void members(V& v, RunRecord& record) {
     v("ndis", record.ndis);
     v("receive_style", record.receive_style);
     v("driver_module", record.driver_module);
+    v("promised", record.promised);
     v("censuses", record.censuses);
     v("answers", record.answers);
     v("query_after_teardown", record.query_after_teardown);

@@ -22,6 +22,7 @@ struct InFlight {
     std::uint64_t sends = 0;          // Packets given to NDIS and not completed.
     std::uint64_t receives_held = 0;  // Packets the driver keeps and has not returned.
     std::uint64_t requests = 0;       // OID requests not completed.
+    std::uint64_t handles = 0;        // To the driver's device, created and not closed.
     std::uint64_t calls = 0;          // Calls and callbacks entered and not returned.
 };
 
@@ -52,6 +53,10 @@ struct InvocationReport {
 
 /// The one document that --json prints, indented.
 std::string to_json(const InvocationReport& invocation);
+
+/// NIC models in few words: "e1000+virtio-net", "8xe1000", "4xe1000+4xvirtio-net"; fit for a file
+/// name.
+std::string nics_text(const std::vector<std::string>& nics);
 
 /// One line: "PASS  unload-under-load  e1000  heavy  in flight: 64 sends, 3 receives, 2
 /// requests  1.9 s".

@@ -60,6 +60,7 @@ json::object run_json(const RunReport& run) {
         {"sends", run.in_flight.sends},
         {"receives_held", run.in_flight.receives_held},
         {"requests", run.in_flight.requests},
+        {"handles", run.in_flight.handles},
         {"calls", run.in_flight.calls},
     };
     object["counts"] = map_json(run.counts);

@@ -32,27 +32,50 @@ double total_seconds(const RunReport& run) {
     return total == run.timings_ms.end() ? 0.0 : static_cast<double>(total->second) / 1000.0;
 }
 
-std::string nics_text(const RunReport& run) {
-    return run.nics.empty() ? "no NIC" : fmt::format("{}", fmt::join(run.nics, "+"));
+std::string nics_column(const RunReport& run) {
+    return run.nics.empty() ? "no NIC" : nics_text(run.nics);
 }
 
 }  // namespace
+
+std::string nics_text(const std::vector<std::string>& nics) {
+    if (nics.size() <= 2) {
+        return fmt::format("{}", fmt::join(nics, "+"));
+    }
+    std::vector<std::pair<std::string, std::size_t>> counts;
+    for (const auto& nic : nics) {
+        const auto known = std::find_if(counts.begin(), counts.end(), [&](const auto& count) {
+            return count.first == nic;
+        });
+        if (known == counts.end()) {
+            counts.emplace_back(nic, 1);
+        } else {
+            ++known->second;
+        }
+    }
+    std::string text;
+    for (const auto& [nic, count] : counts) {
+        text += fmt::format("{}{}x{}", text.empty() ? "" : "+", count, nic);
+    }
+    return text;
+}
 
 std::string verdict_line(const RunReport& run) {
     std::string line = fmt::format(
         "{:<12}  {:<32}  {:<21}  {:<5}  {:5.1f} s",
         label(run.verdict),
         run.scenario,
-        nics_text(run),
+        nics_column(run),
         run.load,
         total_seconds(run)
     );
     if (run.load != "idle") {
         line += fmt::format(
-            "  in flight: {} sends, {} receives, {} requests",
+            "  in flight: {} sends, {} receives, {} requests, {} handles",
             run.in_flight.sends,
             run.in_flight.receives_held,
-            run.in_flight.requests
+            run.in_flight.requests,
+            run.in_flight.handles
         );
     }
     return line;
@@ -87,7 +110,7 @@ std::string summary(const InvocationReport& invocation) {
     std::map<std::string, Tally> repeated;
     for (const auto& run : invocation.runs) {
         ++kinds[run.verdict.kind];
-        Tally& tally = repeated[fmt::format("{} {} {}", run.scenario, nics_text(run), run.load)];
+        Tally& tally = repeated[fmt::format("{} {} {}", run.scenario, nics_column(run), run.load)];
         ++tally.runs;
         tally.green += exit_code(run.verdict) == exit_pass ? 1 : 0;
     }

@@ -3,32 +3,8 @@
 
 #include <fmt/format.h>
 
-#include <cstring>
-
 namespace rundown::run {
 namespace {
-
-/// The bytes of a fixed-size structure of protocol5_ioctl.h.
-template <class T>
-std::string bytes_of(const T& value) {
-    return std::string(reinterpret_cast<const char*>(&value), sizeof(T));
-}
-
-/// The structure in `data`; the guest may have sent anything.
-template <class T>
-result<T> structure_in(const std::string& data, const std::string& what) {
-    if (data.size() != sizeof(T)) {
-        return fail(
-            ErrorKind::protocol,
-            fmt::format(
-                "the guest answered '{}' with {} bytes in place of {}", what, data.size(), sizeof(T)
-            )
-        );
-    }
-    T value;
-    std::memcpy(&value, data.data(), sizeof(T));
-    return value;
-}
 
 void add_binary(rpc::DriverInstall& install, const std::string& name, std::string bytes) {
     auto* parameter = install.add_parameters();
@@ -40,17 +16,6 @@ void add_dword(rpc::DriverInstall& install, const std::string& name, std::uint32
     auto* parameter = install.add_parameters();
     parameter->set_name(name);
     parameter->set_dword(value);
-}
-
-/// An IOCTL of the test driver's control device.
-rpc::Request control_request(std::uint32_t code, std::string input, std::uint32_t output_bytes) {
-    rpc::Request request;
-    auto& ioctl = *request.mutable_ioctl();
-    ioctl.set_device("\\Device\\RundownProtocol5");
-    ioctl.set_code(code);
-    ioctl.set_input(std::move(input));
-    ioctl.set_output_bytes(output_bytes);
-    return request;
 }
 
 oracle::Census census_in(const rpc::Census& from) {
@@ -125,7 +90,8 @@ Awaitable<void> Agent::install(
     install.set_protocol(true);
     if (hello.trace_bytes() != 0) {
         const std::uint64_t base = hello.trace_base();
-        add_binary(install, "TraceBase", bytes_of(base));
+        const auto* bytes = reinterpret_cast<const char*>(&base);
+        add_binary(install, "TraceBase", std::string(bytes, sizeof(base)));
         add_dword(install, "TraceBytes", static_cast<std::uint32_t>(hello.trace_bytes()));
     }
     for (const auto& [name, value] : parameters) {
@@ -181,61 +147,36 @@ Awaitable<Answer> Agent::unbind(const BindingState& binding, Deadline deadline) 
     co_return co_await try_to(std::move(request), "unbind " + binding.adapter, deadline);
 }
 
+Awaitable<std::vector<AdapterState>> Agent::adapters(Deadline deadline) {
+    rpc::Request request;
+    request.mutable_adapter_list();
+    auto response = co_await ask(std::move(request), "list the adapters", deadline);
+    RUNDOWN_CO_TRY(response);
+    std::vector<AdapterState> adapters;
+    for (const auto& adapter : response->adapters().adapter()) {
+        adapters.push_back({adapter.name(), adapter.started(), adapter.link_up()});
+    }
+    co_return adapters;
+}
+
+Awaitable<Answer> Agent::disable(const std::string& adapter, Deadline deadline) {
+    rpc::Request request;
+    request.mutable_adapter_disable()->set_adapter(adapter);
+    co_return co_await try_to(std::move(request), "disable " + adapter, deadline);
+}
+
+Awaitable<Answer> Agent::enable(const std::string& adapter, Deadline deadline) {
+    rpc::Request request;
+    request.mutable_adapter_enable()->set_adapter(adapter);
+    co_return co_await try_to(std::move(request), "enable " + adapter, deadline);
+}
+
 Awaitable<void> Agent::mark(rd_trace_mark mark, std::uint64_t value, Deadline deadline) {
     rpc::Request request;
     request.mutable_mark()->set_mark(mark);
     request.mutable_mark()->set_value(value);
     RUNDOWN_CO_TRY(co_await ask(std::move(request), "mark the trace", deadline));
     co_return result<void>{};
-}
-
-Awaitable<rpc::Response> Agent::ioctl(
-    std::uint32_t code,
-    std::string input,
-    std::uint32_t output_bytes,
-    const std::string& what,
-    Deadline deadline
-) {
-    rpc::Request request = control_request(code, std::move(input), output_bytes);
-    co_return co_await ask(std::move(request), what, deadline);
-}
-
-Awaitable<void> Agent::set_load(const rd_p5_load& load, Deadline deadline) {
-    RUNDOWN_CO_TRY(
-        co_await ioctl(RD_P5_IOCTL_SET_LOAD, bytes_of(load), 0, "set the driver's load", deadline)
-    );
-    co_return result<void>{};
-}
-
-Awaitable<rd_p5_counters> Agent::counters(Deadline deadline) {
-    const std::string what = "read the driver's counters";
-    const std::string nothing;  // Named: GCC 12 destroys a braced temporary of a co_await twice.
-    auto response =
-        co_await ioctl(RD_P5_IOCTL_GET_COUNTERS, nothing, sizeof(rd_p5_counters), what, deadline);
-    RUNDOWN_CO_TRY(response);
-    co_return structure_in<rd_p5_counters>(response->data(), what);
-}
-
-Awaitable<void> Agent::hold_request(std::uint32_t count, Deadline deadline) {
-    const rd_p5_hold hold{count};
-    const std::string what = "keep an OID request in flight";
-    RUNDOWN_CO_TRY(co_await ioctl(RD_P5_IOCTL_HOLD_REQUEST, bytes_of(hold), 0, what, deadline));
-    co_return result<void>{};
-}
-
-Awaitable<Answer> Agent::deregister(Deadline deadline) {
-    const std::string what = "deregister the protocol";
-    rpc::Request request = control_request(RD_P5_IOCTL_DEREGISTER, {}, sizeof(rd_p5_status));
-    auto response = co_await client_.call(std::move(request), deadline);
-    if (!response) {
-        co_return in_context("could not " + what, response.error());
-    }
-    if (response->status() != 0) {
-        co_return Answer{response->status(), response->message()};
-    }
-    const auto status = structure_in<rd_p5_status>(response->data(), what);
-    RUNDOWN_CO_TRY(status);
-    co_return Answer{status->status, {}};
 }
 
 Awaitable<oracle::Census> Agent::census(Deadline deadline) {
@@ -270,6 +211,12 @@ Awaitable<Answer> Agent::power_off(Deadline deadline) {
     rpc::Request request;
     request.mutable_power_off();
     co_return co_await try_to(std::move(request), "power off", deadline);
+}
+
+Awaitable<Answer> Agent::reboot(Deadline deadline) {
+    rpc::Request request;
+    request.mutable_reboot();
+    co_return co_await try_to(std::move(request), "restart", deadline);
 }
 
 }  // namespace rundown::run

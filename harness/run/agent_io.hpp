@@ -33,6 +33,16 @@ struct Answer {
     std::string message;       // The guest's sentence, when it gave one.
 };
 
+/// The test drivers' control device.
+inline constexpr const char* kControlDevice = "\\Device\\RundownProtocol5";
+
+/// One adapter, as NDIS sees it.
+struct AdapterState {
+    std::string name;
+    bool started = false;
+    bool link_up = false;
+};
+
 /// One bound adapter, as NDIS sees it.
 struct BindingState {
     std::string adapter;
@@ -60,10 +70,23 @@ class Agent {
     Awaitable<std::vector<BindingState>> bindings(Deadline deadline);
     Awaitable<Answer> bind(const BindingState& binding, Deadline deadline);
     Awaitable<Answer> unbind(const BindingState& binding, Deadline deadline);
+    Awaitable<std::vector<AdapterState>> adapters(Deadline deadline);
+    Awaitable<Answer> disable(const std::string& adapter, Deadline deadline);
+    Awaitable<Answer> enable(const std::string& adapter, Deadline deadline);
+    /// A handle to a device, kept until it is closed; the agent's number of it.
+    Awaitable<std::uint64_t> open_handle(const std::string& device, Deadline deadline);
+    Awaitable<Answer> close_handle(std::uint64_t handle, Deadline deadline);
+    /// Has so many handles to a device open, each closed and opened anew all the time; 0: none any
+    /// more when it is answered.
+    Awaitable<void> churn_handles(
+        const std::string& device, std::uint32_t count, Deadline deadline
+    );
     Awaitable<void> mark(rd_trace_mark mark, std::uint64_t value, Deadline deadline);
     Awaitable<void> set_load(const rd_p5_load& load, Deadline deadline);
     /// Keeps an OID request in flight on each binding, or (0) no longer.
     Awaitable<void> hold_request(std::uint32_t count, Deadline deadline);
+    /// Keeps so many receives on each binding until told otherwise.
+    Awaitable<void> hold_receives(std::uint32_t count, Deadline deadline);
     Awaitable<rd_p5_counters> counters(Deadline deadline);
     /// NdisDeregisterProtocol from the driver's device-control routine; its status, or the IOCTL's.
     Awaitable<Answer> deregister(Deadline deadline);
@@ -71,6 +94,7 @@ class Agent {
     Awaitable<oracle::DriverQuery> query_driver(Deadline deadline);
     /// Answered before it happens.
     Awaitable<Answer> power_off(Deadline deadline);
+    Awaitable<Answer> reboot(Deadline deadline);
 
   private:
     Awaitable<Answer> try_to(rpc::Request request, const std::string& what, Deadline deadline);

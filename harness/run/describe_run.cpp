@@ -41,6 +41,7 @@ void describe(
         judgement.in_flight.sends,
         judgement.in_flight.receives_held,
         judgement.in_flight.requests,
+        judgement.in_flight.handles,
         judgement.in_flight.calls};
     auto& counts = report.counts;
     for (const char* sum : {"frames_from_guest", "frames_to_guest", "frames_bad"}) {

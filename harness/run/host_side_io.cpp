@@ -18,6 +18,9 @@ namespace {
 constexpr Milliseconds kQuiet{20};
 /// A driver that sends for ever does not keep the run from going on.
 constexpr Milliseconds kQuietPatience{1000};
+/// A teardown that has not returned by then will hardly do so: the trace ring holds some seconds of
+/// heavy load, and how the hang began must not be overwritten while it is waited for.
+constexpr Milliseconds kTrafficPatience{2500};
 
 witness::MacAddress address_of(const std::string& text) {
     witness::MacAddress address{};
@@ -62,6 +65,15 @@ witness::Pace ScenarioRun::wanted_pace() const {
     }
 }
 
+void ScenarioRun::fall_silent_later() {
+    silence_->expires_after(kTrafficPatience);
+    silence_->async_wait([this](boost::system::error_code cancelled) {
+        if (!cancelled) {
+            set_pace(witness::Pace::silent);
+        }
+    });
+}
+
 asio::awaitable<void> ScenarioRun::quieten_wires() {
     set_pace(witness::Pace::silent);
     const Deadline deadline =
@@ -73,14 +85,16 @@ asio::awaitable<void> ScenarioRun::quieten_wires() {
 }
 
 /// virtio-net tells which filter it was given; a device without such a query leaves it absent.
-asio::awaitable<void> ScenarioRun::ask_receive_filters() {
+asio::awaitable<void> ScenarioRun::ask_receive_filters(
+    std::optional<oracle::ReceiveFilter> oracle::NicWitness::*kept
+) {
     keep_witness();
     for (std::size_t nic = 0; nic < spec_.nics.size(); ++nic) {
-        if (spec_.nics[nic] == "virtio-net") {
+        if (spec_.nics[nic] == "virtio-net" && !removed_.contains(fmt::format("net{}", nic))) {
             const auto reply =
                 co_await guest_->qmp(receive_filter_command(nic), wait("QEMU's receive filter"));
             if (reply) {
-                record_.nics[nic].filter_after_teardown = receive_filter_in(*reply);
+                record_.nics[nic].*kept = receive_filter_in(*reply);
             }
         }
     }
@@ -106,6 +120,10 @@ void ScenarioRun::keep_witness() {
         kept.sequence_repeats = seen.sequence_repeats;
         kept.frames_after_teardown = seen.frames_after_teardown;
         kept.frames_to_guest = peers_[nic]->frames_to_guest();
+        kept.streams.clear();
+        for (const auto& stream : seen.streams) {
+            kept.streams.push_back({stream.stream, stream.frames, stream.last_sequence});
+        }
         if (seen.first) {
             kept.first_ms = since_start(*seen.first);
             kept.last_ms = since_start(*seen.last);

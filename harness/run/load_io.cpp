@@ -4,6 +4,8 @@
 #pragma GCC diagnostic ignored "-Wmismatched-new-delete"  // GCC 12 and inlined coroutine frames.
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "run/scenario_run_io.hpp"
 
 namespace rundown::run {
@@ -14,7 +16,10 @@ using scenario::Load;
 namespace {
 
 constexpr Milliseconds kBetweenLooks{5};
+/// For the answer: giving up must be told as what it is.
+constexpr Milliseconds kMargin{500};
 constexpr std::uint32_t kOidThreads = 2;
+constexpr std::uint32_t kHandles = 4;
 constexpr std::uint32_t kSendsInFlight = 64;
 constexpr std::uint32_t kHeldReceives = 8;
 
@@ -58,14 +63,14 @@ std::string words_for(const rd_p5_counters& now, const rd_p5_counters& before) {
 
 Awaitable<void> ScenarioRun::load() {
     enter(scenario::Phase::load, "bringing the load up");
-    if (!loaded()) {
-        co_return result<void>{};
+    if (loaded()) {
+        RUNDOWN_CO_TRY(co_await mark(RD_MARK_LOAD));
+        RUNDOWN_CO_TRY(co_await set_driver_load());
+        set_pace(wanted_pace());
+        RUNDOWN_CO_TRY(co_await wait_until_in_flight());
+        RUNDOWN_CO_TRY(co_await keep_load_for(Milliseconds(spec_.scenario.load_ms)));
     }
-    RUNDOWN_CO_TRY(co_await mark(RD_MARK_LOAD));
-    RUNDOWN_CO_TRY(co_await set_driver_load());
-    set_pace(wanted_pace());
-    RUNDOWN_CO_TRY(co_await wait_until_in_flight());
-    co_return co_await keep_load_for(Milliseconds(spec_.scenario.load_ms));
+    co_return co_await hold();
 }
 
 /// A driver of somebody else's has no such device: it has the host's traffic to deal with, and what
@@ -78,10 +83,67 @@ Awaitable<void> ScenarioRun::set_driver_load() {
         co_return result<void>{};
     }
     RUNDOWN_CO_TRY(set);
-    if (spec_.load == Load::heavy) {
-        co_return co_await agent_->hold_request(1, wait("an OID request to be kept in flight"));
+    if (spec_.load != Load::heavy) {
+        co_return result<void>{};
     }
-    co_return result<void>{};
+    RUNDOWN_CO_TRY(co_await agent_->hold_request(1, wait("an OID request to be kept in flight")));
+    handles_churn_ = true;
+    co_return co_await agent_->churn_handles(
+        kControlDevice, kHandles, wait("handles to be opened and closed")
+    );
+}
+
+Awaitable<void> ScenarioRun::stop_handles() {
+    if (!std::exchange(handles_churn_, false)) {
+        co_return result<void>{};
+    }
+    co_return co_await agent_->churn_handles(kControlDevice, 0, wait("the handles to be closed"));
+}
+
+Awaitable<void> ScenarioRun::hold() {
+    const auto& held = spec_.scenario.held;
+    if (held.receives == 0 && held.requests == 0) {
+        co_return result<void>{};
+    }
+    if (held.receives != 0) {
+        RUNDOWN_CO_TRY(
+            co_await agent_->hold_receives(held.receives, wait("received packets to be kept"))
+        );
+    }
+    if (held.requests != 0) {
+        RUNDOWN_CO_TRY(co_await agent_->hold_request(1, wait("an OID request to be kept in flight"))
+        );
+    }
+    co_return co_await wait_until_held();
+}
+
+Awaitable<void> ScenarioRun::wait_until_held() {
+    const auto& held = spec_.scenario.held;
+    const Deadline deadline = wait("receives and requests to be held");
+    for (;;) {
+        const auto now = co_await agent_->counters(deadline);
+        RUNDOWN_CO_TRY(now);
+        if (now->receives_held >= held.receives * now->bindings &&
+            now->requests_in_flight >= held.requests * now->bindings) {
+            co_return result<void>{};
+        }
+        if (deadline.left(Clock::now()) < kMargin) {
+            co_return fail(
+                ErrorKind::refused,
+                fmt::format(
+                    "{} receives and {} requests were held in time on {} bindings, not {} and {} "
+                    "on "
+                    "each",
+                    now->receives_held,
+                    now->requests_in_flight,
+                    now->bindings,
+                    held.receives,
+                    held.requests
+                )
+            );
+        }
+        co_await pause(kBetweenLooks);
+    }
 }
 
 Awaitable<void> ScenarioRun::wait_until_in_flight() {
@@ -97,8 +159,7 @@ Awaitable<void> ScenarioRun::wait_until_in_flight() {
         if (in_flight(*now, *before, spec_.load)) {
             co_return result<void>{};
         }
-        // A margin for the answer: giving up must be told as what it is.
-        if (deadline.left(Clock::now()) < Milliseconds(500)) {
+        if (deadline.left(Clock::now()) < kMargin) {
             co_return fail(
                 ErrorKind::refused,
                 fmt::format(

@@ -11,6 +11,8 @@
 #include <set>
 #include <string_view>
 
+#include "report/run_report.hpp"
+
 namespace rundown::run {
 namespace {
 
@@ -23,35 +25,50 @@ std::vector<std::string> split(const std::string& text, const char* separator) {
     return parts;
 }
 
-result<std::vector<std::vector<std::string>>> parse_nic_sets(const std::string& text) {
-    std::vector<std::vector<std::string>> sets;
-    for (const auto& set_text : split(text, ",")) {
-        std::vector<std::string> set = split(set_text, "+");
-        for (const auto& model : set) {
-            if (std::find(kNicModels.begin(), kNicModels.end(), model) == kNicModels.end()) {
-                return fail(
-                    ErrorKind::usage,
-                    fmt::format(
-                        "--nic: unknown NIC model '{}'; choose from {} (',' between runs, '+' "
-                        "within one guest)",
-                        model,
-                        fmt::join(kNicModels, ", ")
-                    )
-                );
-            }
-        }
-        if (set.size() > kNicCountMax) {
+/// One word of --nic.
+struct NicSet {
+    std::vector<std::string> models;
+    bool mixed = false;  // "mixed": models by turns, for scenarios with two NICs or more.
+};
+
+result<NicSet> parse_nic_set(const std::string& text) {
+    if (text == "mixed") {
+        return NicSet{{kNicModels.begin(), kNicModels.end()}, true};
+    }
+    NicSet set{split(text, "+")};
+    for (const auto& model : set.models) {
+        if (std::find(kNicModels.begin(), kNicModels.end(), model) == kNicModels.end()) {
             return fail(
                 ErrorKind::usage,
                 fmt::format(
-                    "--nic: '{}' has {} NICs; a guest takes at most {}",
-                    set_text,
-                    set.size(),
-                    kNicCountMax
+                    "--nic: unknown NIC model '{}'; choose from {} (',' between runs, '+' within "
+                    "one guest), or mixed",
+                    model,
+                    fmt::join(kNicModels, ", ")
                 )
             );
         }
-        sets.push_back(std::move(set));
+    }
+    if (set.models.size() > kNicCountMax) {
+        return fail(
+            ErrorKind::usage,
+            fmt::format(
+                "--nic: '{}' has {} NICs; a guest takes at most {}",
+                text,
+                set.models.size(),
+                kNicCountMax
+            )
+        );
+    }
+    return set;
+}
+
+result<std::vector<NicSet>> parse_nic_sets(const std::string& text) {
+    std::vector<NicSet> sets;
+    for (const auto& word : split(text, ",")) {
+        auto set = parse_nic_set(word);
+        RUNDOWN_TRY(set);
+        sets.push_back(std::move(*set));
     }
     return sets;
 }
@@ -69,22 +86,72 @@ std::vector<std::string> nics_for(const std::vector<std::string>& set, std::size
     return nics;
 }
 
-result<scenario::Load> load_for(const Request& request, const scenario::Scenario& scenario) {
-    if (!request.load) {
-        return scenario.load;
+/// The sets a scenario runs with. One that cannot be mixed runs on the others.
+result<std::vector<std::vector<std::string>>> nics_of(
+    const std::vector<NicSet>& sets, const scenario::Scenario& scenario
+) {
+    std::vector<std::vector<std::string>> lists;
+    for (const auto& set : sets) {
+        if (!set.mixed || scenario.nic_count >= 2) {
+            lists.push_back(nics_for(set.models, scenario.nic_count));
+        }
     }
-    const auto load = scenario::load_from(*request.load);
-    if (load == scenario::Load::invalid) {
+    if (lists.empty()) {
         return fail(
             ErrorKind::usage,
-            fmt::format("--load: unknown load '{}'; choose from idle, light, heavy", *request.load)
+            fmt::format(
+                "--nic: scenario '{}' needs {} NIC{}, so there is nothing to be mixed",
+                scenario.name,
+                scenario.nic_count,
+                scenario.nic_count == 1 ? "" : "s"
+            )
         );
     }
-    if (std::find(scenario.loads.begin(), scenario.loads.end(), load) != scenario.loads.end()) {
-        return load;
+    return lists;
+}
+
+/// The loads of --load, or nothing for "all".
+result<std::vector<scenario::Load>> parse_loads(const std::string& text) {
+    std::vector<scenario::Load> loads;
+    if (text == "all") {
+        return loads;
+    }
+    for (const auto& word : split(text, ",")) {
+        const auto load = scenario::load_from(word);
+        if (load == scenario::Load::invalid) {
+            return fail(
+                ErrorKind::usage,
+                fmt::format("--load: unknown load '{}'; choose from idle, light, heavy, all", word)
+            );
+        }
+        loads.push_back(load);
+    }
+    return loads;
+}
+
+result<std::vector<scenario::Load>> loads_for(
+    const Request& request, const scenario::Scenario& scenario
+) {
+    if (!request.load) {
+        return std::vector{scenario.load};
+    }
+    const auto wanted = parse_loads(*request.load);
+    RUNDOWN_TRY(wanted);
+    if (wanted->empty()) {
+        return scenario.loads;
+    }
+    std::vector<scenario::Load> loads;
+    for (const auto load : *wanted) {
+        if (std::find(scenario.loads.begin(), scenario.loads.end(), load) != scenario.loads.end()) {
+            loads.push_back(load);
+        }
     }
     if (request.all || request.scenarios.size() > 1) {
-        return scenario.load;  // Asked of many: those that cannot, run as they are made.
+        // Asked of many: those that cannot, run as they are made.
+        return loads.empty() ? std::vector{scenario.load} : loads;
+    }
+    if (loads.size() == wanted->size()) {
+        return loads;
     }
     std::vector<std::string_view> choices;
     for (const auto choice : scenario.loads) {
@@ -153,7 +220,7 @@ result<void> check_fixed_choices(const Request& request) {
 std::string id_of(const RunSpec& spec, std::uint32_t repeat) {
     std::string id = spec.scenario.name;
     if (!spec.nics.empty()) {
-        id += fmt::format(".{}", fmt::join(spec.nics, "+"));
+        id += "." + report::nics_text(spec.nics);
     }
     id += fmt::format(".{}", to_string(spec.load));
     if (repeat > 1) {
@@ -162,6 +229,34 @@ std::string id_of(const RunSpec& spec, std::uint32_t repeat) {
     return id;
 }
 
+/// The runs being planned; one that comes out the same as an earlier one is not made again.
+class Plan {
+  public:
+    explicit Plan(const Request& request) : request_(request) {}
+
+    void add(
+        const scenario::Scenario& scenario,
+        const std::vector<std::string>& nics,
+        scenario::Load load
+    ) {
+        for (std::uint32_t i = 0; i < request_.repeat; ++i) {
+            RunSpec spec{
+                scenario, request_.guest, nics, request_.ndis, load, request_.seed + i, i, {}};
+            spec.id = id_of(spec, request_.repeat);
+            if (taken_.insert(spec.id).second) {
+                specs_.push_back(std::move(spec));
+            }
+        }
+    }
+
+    std::vector<RunSpec> take() && { return std::move(specs_); }
+
+  private:
+    const Request& request_;
+    std::vector<RunSpec> specs_;
+    std::set<std::string> taken_;
+};
+
 }  // namespace
 
 result<std::vector<RunSpec>> plan(
@@ -169,37 +264,30 @@ result<std::vector<RunSpec>> plan(
 ) {
     RUNDOWN_TRY(check_fixed_choices(request));
     const auto scenarios = chosen(request, catalogue);
-    if (!scenarios) {
-        return scenarios.error();
-    }
+    RUNDOWN_TRY(scenarios);
     const auto sets = parse_nic_sets(request.nic_sets);
-    if (!sets) {
-        return sets.error();
-    }
-    std::vector<RunSpec> specs;
-    std::set<std::string> taken;
+    RUNDOWN_TRY(sets);
+    const bool of_many = request.all || request.scenarios.size() > 1;
+    Plan plan(request);
     for (const auto& scenario : *scenarios) {
-        const auto load = load_for(request, scenario);
-        if (!load) {
-            return load.error();
+        const auto loads = loads_for(request, scenario);
+        RUNDOWN_TRY(loads);
+        const auto lists = nics_of(*sets, scenario);
+        if (!lists && of_many) {
+            continue;  // Asked of many: those that cannot be mixed are left out.
         }
-        for (const auto& set : *sets) {
-            for (std::uint32_t i = 0; i < request.repeat; ++i) {
-                RunSpec spec{
-                    scenario,
-                    request.guest,
-                    nics_for(set, scenario.nic_count),
-                    request.ndis,
-                    *load,
-                    request.seed + i,
-                    i,
-                    {}};
-                spec.id = id_of(spec, request.repeat);
-                if (taken.insert(spec.id).second) {
-                    specs.push_back(std::move(spec));
-                }
+        RUNDOWN_TRY(lists);
+        for (const auto& nics : *lists) {
+            for (const auto load : *loads) {
+                plan.add(scenario, nics, load);
             }
         }
+    }
+    auto specs = std::move(plan).take();
+    if (specs.empty()) {
+        return fail(
+            ErrorKind::usage, "--nic: none of these scenarios has two NICs that could be mixed"
+        );
     }
     return specs;
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // run/plan.hpp
 //
-// From what the person asked for to the list of single runs: scenario x NIC set x repetition. Pure;
-// all complaints about the command line's meaning are made here, before anything boots.
+// From what the person asked for to the list of single runs: scenario x NIC set x load x
+// repetition. Pure; all complaints about the command line's meaning are made here, before anything
+// boots.
 #pragma once
 
 #include <cstdint>
@@ -20,9 +21,9 @@ struct Request {
     std::vector<std::string> scenarios;  // Names; empty with all == true.
     bool all = false;
     std::string guest = "reference";
-    std::string nic_sets = "e1000,virtio-net";  // Sets by ',', models of one guest by '+'.
+    std::string nic_sets = "e1000,virtio-net";  // Sets by ',', models of one guest by '+'; "mixed".
     std::string ndis = "5.1";
-    std::optional<std::string> load;  // Absent: each scenario's own.
+    std::optional<std::string> load;  // By ',', or "all"; absent: each scenario's own.
     std::uint32_t repeat = 1;
     std::uint32_t seed = 0;  // Repetition i runs with seed + i.
 };

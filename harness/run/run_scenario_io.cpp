@@ -11,6 +11,8 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <filesystem>
 
+#include "run/kernel_words.hpp"
+#include "run/record_of_plan.hpp"
 #include "run/scenario_run_io.hpp"
 
 namespace rundown::run {
@@ -25,18 +27,13 @@ namespace {
 /// 1 million records: several seconds of heavy load on two NICs. Pages nobody writes cost nothing.
 constexpr unsigned kTraceWindowMib = 64;
 
-/// Where the oracle looks for the driver's image: the guest keeps the file's own name.
-std::string image_name(const DriverFile& driver) {
-    return std::filesystem::path(driver.path).filename().string();
-}
-
 guest::GuestSpec guest_spec(
     const RunContext& context, const RunSpec& spec, const EvidencePaths& evidence
 ) {
     guest::GuestSpec guest;
     guest.kernel = context.assets.boot_elf;
     guest.initrd = context.assets.initrd;
-    guest.command_line = fmt::format("seed={}", spec.seed);
+    guest.command_line = fmt::format("seed={}{}", spec.seed, kernel_words(spec.scenario));
     for (const auto& model : spec.nics) {
         const std::size_t index = guest.nics.size();
         guest.nics.push_back({guest::nic_model_from(model), guest::nic_mac(index)});
@@ -44,26 +41,11 @@ guest::GuestSpec guest_spec(
     guest.accelerator = context.accelerator;
     guest.directory = evidence.directory;
     guest.trace_window_mib = kTraceWindowMib;
-    guest.reboots =
-        false;  // A guest that starts again by itself has nothing to say about this run.
+    // A guest that starts again by itself has nothing to say about this run, and would overwrite
+    // the trace of its first life: QEMU ends in place of resetting it.
+    guest.reboots = false;
+    guest.qemu_arguments.push_back("-no-reboot");
     return guest;
-}
-
-oracle::RunRecord plan_of(const RunSpec& spec, const DriverFile& driver) {
-    oracle::RunRecord record;
-    record.scenario = spec.scenario.name;
-    record.trigger = to_string(spec.scenario.trigger);
-    record.cycles = spec.scenario.cycles;
-    record.reload_wanted = spec.scenario.reload;
-    record.nic_count = spec.scenario.nic_count;
-    record.load = to_string(spec.load);
-    record.ndis = spec.ndis;
-    const auto style = spec.scenario.driver_parameters.find("ReceiveStyle");
-    if (style != spec.scenario.driver_parameters.end()) {
-        record.receive_style = style->second;
-    }
-    record.driver_module = image_name(driver);
-    return record;
 }
 
 }  // namespace
@@ -75,11 +57,12 @@ ScenarioRun::ScenarioRun(RunContext& context, const RunSpec& spec, const Evidenc
       started_(Clock::now()),
       phases_(spec.scenario, started_),
       record_(outcome_.record) {
-    record_ = plan_of(spec, context.driver);
+    record_ = record_of(spec, context.driver);
 }
 
 asio::awaitable<RunOutcome> ScenarioRun::go() {
     context_.stop.on_request([this] { interrupt(); });
+    silence_.emplace(co_await asio::this_coro::executor);
     const auto travelled = co_await travel();
     if (!travelled) {
         co_await blame(travelled.error());
@@ -97,7 +80,7 @@ Awaitable<void> ScenarioRun::travel() {
     RUNDOWN_CO_TRY(co_await bind());
     RUNDOWN_CO_TRY(co_await load());
     RUNDOWN_CO_TRY(co_await trigger());
-    if (spec_.scenario.trigger == scenario::Trigger::power_off) {
+    if (scenario::ends_guest(spec_.scenario.trigger)) {
         co_return result<void>{};  // There is nobody left to ask.
     }
     RUNDOWN_CO_TRY(co_await settle());
@@ -171,25 +154,30 @@ Awaitable<void> ScenarioRun::bind() {
     RUNDOWN_CO_TRY(co_await take_census(CensusPoint::bound));
     const auto bindings = co_await agent_->bindings(wait("the list of bindings"));
     RUNDOWN_CO_TRY(bindings);
-    if (bindings->size() < spec_.scenario.nic_count) {
+    if (bindings->size() != record_.nic_count) {
         co_return fail(
             ErrorKind::refused,
             fmt::format(
-                "the driver bound to {} of {} adapters", bindings->size(), spec_.scenario.nic_count
+                "the driver bound to {} of {} adapters, and the scenario is about {} bindings",
+                bindings->size(),
+                spec_.nics.size(),
+                record_.nic_count
             )
         );
     }
+    co_await ask_receive_filters(&oracle::NicWitness::filter_while_bound);
     co_return result<void>{};
 }
 
 Awaitable<void> ScenarioRun::settle() {
     enter(Phase::settle, "looking at what is left");
     co_await quieten_wires();
+    RUNDOWN_CO_TRY(co_await stop_handles());
     RUNDOWN_CO_TRY(co_await take_census(CensusPoint::torn_down));
     const auto query = co_await agent_->query_driver(wait("the driver's state"));
     RUNDOWN_CO_TRY(query);
     record_.query_after_teardown = *query;
-    co_await ask_receive_filters();
+    co_await ask_receive_filters(&oracle::NicWitness::filter_after_teardown);
     co_return result<void>{};
 }
 
@@ -235,6 +223,11 @@ Deadline ScenarioRun::wait(const std::string& what) {
 }
 
 Awaitable<void> ScenarioRun::mark(rd_trace_mark mark, std::uint64_t value) {
+    if (mark == RD_MARK_TRIGGER) {
+        fall_silent_later();
+    } else {
+        silence_->cancel();
+    }
     co_return co_await agent_->mark(mark, value, wait("a mark in the trace"));
 }
 
@@ -263,11 +256,17 @@ void ScenarioRun::on_guest_event(const guest::GuestEvent& event) {
         case GuestEventKind::reset:
             saw_reset_ = true;
             break;
-        case GuestEventKind::panicked:
         case GuestEventKind::powering_off:
+            // With -no-reboot, QEMU ends at a reset and says so.
+            saw_reset_ |= event.detail == "guest-reset";
+            break;
+        case GuestEventKind::panicked:
         case GuestEventKind::stopped:
         case GuestEventKind::died:
             break;
+        case GuestEventKind::device_deleted:
+            removed_.insert(event.detail);
+            return;
         default:
             return;
     }

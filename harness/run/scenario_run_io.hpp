@@ -2,12 +2,15 @@
 // run/scenario_run_io.hpp
 //
 // What one run holds while it lasts, and its steps, one member a sentence. run_scenario_io.cpp puts
-// them in order; load_io.cpp, triggers_io.cpp, host_side_io.cpp and aftermath_io.cpp perform.
+// them in order; load_io.cpp, triggers_io.cpp, repeated_triggers_io.cpp, host_side_io.cpp and
+// aftermath_io.cpp perform.
 // Internal to this folder. With Asio; on one loop.
 #pragma once
 
+#include <boost/asio/steady_timer.hpp>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -44,17 +47,43 @@ class ScenarioRun {
     /// Polls the driver's counters until what the load asks for is in flight.
     Awaitable<void> wait_until_in_flight();
     Awaitable<void> keep_load_for(Milliseconds time);
+    /// Receives and requests that the scenario wants kept across the trigger: there when it
+    /// returns.
+    Awaitable<void> hold();
+    Awaitable<void> wait_until_held();
+    /// No more handles come and go, nor are any open.
+    Awaitable<void> stop_handles();
 
     // Triggers (triggers_io.cpp).
     Awaitable<void> trigger();
     Awaitable<void> unload();
+    Awaitable<void> unload_with_open_handles();
+    Awaitable<void> open_handles(std::vector<std::uint64_t>& handles);
+    Awaitable<void> close_handles(const std::vector<std::uint64_t>& handles);
     Awaitable<void> unbind_all();
     Awaitable<void> deregister();
-    Awaitable<void> power_off();
-    Awaitable<void> rebind();
-    Awaitable<void> one_cycle(std::uint32_t cycle, const std::vector<BindingState>& bindings);
+    Awaitable<void> end_guest();
+    Awaitable<void> remove_devices();
+    Awaitable<void> wait_until_removed(const std::string& device);
+    Awaitable<void> wait_until_unbound();
     /// Stops the service and keeps the answer.
     Awaitable<void> stop_service(oracle::Step step);
+    /// The last trigger of those that repeat: the service stopped between its marks.
+    Awaitable<void> stop_in_the_end();
+
+    // Those that repeat (repeated_triggers_io.cpp).
+    Awaitable<void> rebind();
+    Awaitable<void> disable_adapters();
+    Awaitable<void> unbind_and_bind(std::uint32_t cycle, const std::vector<BindingState>& bindings);
+    Awaitable<void> disable_and_enable(std::uint32_t cycle, const std::vector<std::string>& names);
+    /// The load is in flight again before the next cycle may come.
+    Awaitable<void> come_under_load_again();
+    Awaitable<void> flap_links();
+    Awaitable<void> set_links(bool up);
+    Awaitable<void> wait_for_links(bool up);
+    /// The host's traffic ends, so that the trace's beginning survives, when what was triggered
+    /// stays away.
+    void fall_silent_later();
 
     // The NICs' far ends (host_side_io.cpp).
     result<void> start_peers();
@@ -62,7 +91,9 @@ class ScenarioRun {
     witness::Pace wanted_pace() const;
     /// Host traffic off; waits until the wires are quiet; what comes later came after the teardown.
     boost::asio::awaitable<void> quieten_wires();
-    boost::asio::awaitable<void> ask_receive_filters();
+    boost::asio::awaitable<void> ask_receive_filters(
+        std::optional<oracle::ReceiveFilter> oracle::NicWitness::*kept
+    );
     void keep_witness();
 
     // What became of it (aftermath_io.cpp).
@@ -85,9 +116,7 @@ class ScenarioRun {
     void on_guest_event(const guest::GuestEvent& event);
     /// Ends the wait under way.
     void interrupt();
-    bool loaded() const {
-        return spec_.load != scenario::Load::idle && spec_.scenario.nic_count > 0;
-    }
+    bool loaded() const { return spec_.load != scenario::Load::idle && record_.nic_count > 0; }
 
     RunContext& context_;
     const RunSpec& spec_;
@@ -104,11 +133,14 @@ class ScenarioRun {
     std::optional<Agent> agent_;
     rpc::Hello hello_;
 
-    std::string waiting_for_;          // Of the latest wait().
-    bool driver_listens_ = true;       // It has the test drivers' control device.
+    std::optional<boost::asio::steady_timer> silence_;  // See fall_silent_later().
+    std::string waiting_for_;                           // Of the latest wait().
+    bool driver_listens_ = true;                        // It has the test drivers' control device.
     bool stopped_cleanly_ = false;     // The service stopped, so that it can be loaded again.
     bool power_off_expected_ = false;  // The guest may go: it was asked to.
     bool saw_reset_ = false;
+    bool handles_churn_ = false;     // The agent opens and closes handles to the driver.
+    std::set<std::string> removed_;  // Devices that QEMU said are gone: "net0".
 };
 
 }  // namespace rundown::run

@@ -4,147 +4,12 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
-#include <initializer_list>
-#include <set>
-#include <sstream>
 
+#include "scenario/field_reader.hpp"
 #include "scenario/scenario.hpp"
 
 namespace rundown::scenario {
 namespace {
-
-/// Reads fields of one table and remembers the first complaint, so that the caller reads straight
-/// on.
-class FieldReader {
-  public:
-    FieldReader(const toml::table& table, std::string file)
-        : table_(table), file_(std::move(file)) {}
-
-    std::string text(const char* field, bool required) {
-        const toml::node* node = find(field, required);
-        if (node == nullptr) {
-            return {};
-        }
-        if (const auto* value = node->as_string(); value != nullptr && !value->get().empty()) {
-            return value->get();
-        }
-        complain(node, field, "must be a text that is not empty");
-        return {};
-    }
-
-    std::uint32_t number(
-        const char* field, std::uint32_t fallback, std::uint32_t low, std::uint32_t high
-    ) {
-        const toml::node* node = find(field, false);
-        if (node == nullptr) {
-            return fallback;
-        }
-        const auto* value = node->as_integer();
-        if (value == nullptr || value->get() < low || value->get() > high) {
-            complain(node, field, fmt::format("must be a whole number from {} to {}", low, high));
-            return fallback;
-        }
-        return static_cast<std::uint32_t>(value->get());
-    }
-
-    bool flag(const char* field, bool fallback) {
-        const toml::node* node = find(field, false);
-        if (node == nullptr) {
-            return fallback;
-        }
-        const auto* value = node->as_boolean();
-        if (value == nullptr) {
-            complain(node, field, "must be true or false");
-            return fallback;
-        }
-        return value->get();
-    }
-
-    std::vector<std::string> texts(const char* field) {
-        std::vector<std::string> values;
-        const toml::node* node = find(field, false);
-        if (node == nullptr) {
-            return values;
-        }
-        const auto* array = node->as_array();
-        if (array == nullptr) {
-            complain(node, field, "must be a list of texts");
-            return values;
-        }
-        for (const auto& element : *array) {
-            if (const auto* value = element.as_string()) {
-                values.push_back(value->get());
-            } else {
-                complain(&element, field, "must be a list of texts");
-            }
-        }
-        return values;
-    }
-
-    /// Sub-table of whole numbers, keys as they are.
-    std::map<std::string, std::uint32_t> numbers(const char* field, std::uint32_t high) {
-        std::map<std::string, std::uint32_t> values;
-        const toml::node* node = find(field, false);
-        if (node == nullptr) {
-            return values;
-        }
-        const auto* table = node->as_table();
-        if (table == nullptr) {
-            complain(node, field, "must be a table");
-            return values;
-        }
-        for (const auto& [key, element] : *table) {
-            const auto* value = element.as_integer();
-            if (value == nullptr || value->get() < 0 || value->get() > high) {
-                complain(
-                    &element,
-                    fmt::format("{}.{}", field, key.str()).c_str(),
-                    fmt::format("must be a whole number from 0 to {}", high)
-                );
-                continue;
-            }
-            values.emplace(std::string(key.str()), static_cast<std::uint32_t>(value->get()));
-        }
-        return values;
-    }
-
-    void complain(const toml::node* node, const char* field, const std::string& what) {
-        if (complaint_.empty()) {
-            const auto line = node != nullptr ? node->source().begin.line : 1;
-            complaint_ = fmt::format("{}:{}: field '{}' {}", file_, line, field, what);
-        }
-    }
-
-    void complain_about(const char* field, const std::string& what) {
-        complain(table_.get(field), field, what);
-    }
-
-    /// A misspelt field would otherwise be a setting silently lost.
-    void refuse_unknown_fields() {
-        for (const auto& [key, node] : table_) {
-            if (!known_.contains(std::string(key.str()))) {
-                complain(&node, std::string(key.str()).c_str(), "is not a field of a scenario");
-            }
-        }
-    }
-
-    const std::string& complaint() const { return complaint_; }
-
-  private:
-    const toml::node* find(const char* field, bool required) {
-        known_.insert(field);
-        const toml::node* node = table_.get(field);
-        if (node == nullptr && required) {
-            complain(nullptr, field, "is missing");
-        }
-        return node;
-    }
-
-    const toml::table& table_;
-    std::string file_;
-    std::set<std::string> known_;
-    std::string complaint_;
-};
 
 bool is_name(const std::string& text) {
     return !text.empty() && text.size() <= 48 &&
@@ -190,19 +55,105 @@ void read_deadlines(FieldReader& fields, Scenario& scenario) {
     }
 }
 
-void check_together(FieldReader& fields, const Scenario& scenario) {
-    if (scenario.trigger == Trigger::rebind && scenario.nic_count == 0) {
-        fields.complain_about("nics", "must be at least 1 for the trigger 'rebind'");
+Completion read_completion(FieldReader& fields, const char* field, bool may_refuse) {
+    const std::string text = fields.text(field, false);
+    if (text.empty()) {
+        return Completion::seeded;
     }
-    if (scenario.trigger != Trigger::rebind && scenario.cycles != 1) {
-        fields.complain_about("cycles", "only goes with the trigger 'rebind'");
+    const Completion completion = completion_from(text);
+    const bool refuses =
+        completion == Completion::refused || completion == Completion::refused_late;
+    if (completion == Completion::invalid || (refuses && !may_refuse)) {
+        fields.complain_about(
+            field,
+            fmt::format(
+                "is '{}'; choose from seeded, pending, synchronous{}",
+                text,
+                may_refuse ? ", refused, refused-late" : ""
+            )
+        );
+    }
+    return completion;
+}
+
+void read_ndis(FieldReader& fields, NdisChoices& ndis) {
+    ndis.open = read_completion(fields, "open", true);
+    ndis.close = read_completion(fields, "close", false);
+    ndis.request_ms = fields.number("request_ms", 0, 0, 1000);
+    ndis.request_oid = fields.number("request_oid", 0, 0, UINT32_MAX);
+}
+
+void read_held(FieldReader& fields, Held& held) {
+    held.receives = fields.number("receives", 0, 0, 64);
+    held.requests = fields.number("requests", 0, 0, 1);
+    held.handles = fields.number("handles", 0, 0, 16);
+}
+
+void read_bindings(FieldReader& fields, Scenario& scenario) {
+    if (fields.has("bindings")) {
+        scenario.bindings = fields.number("bindings", 0, 0, 8);
+        if (*scenario.bindings > scenario.nic_count) {
+            fields.complain_about("bindings", "cannot be more than 'nics'");
+        }
+    }
+}
+
+void read_trigger(FieldReader& fields, Scenario& scenario) {
+    const std::string trigger = fields.text("trigger", true);
+    scenario.trigger = trigger_from(trigger);
+    if (!trigger.empty() && scenario.trigger == Trigger::invalid) {
+        fields.complain_about(
+            "trigger", fmt::format("is '{}'; choose from {}", trigger, trigger_names())
+        );
+    }
+}
+
+/// What only makes sense with bindings, or with traffic.
+void check_without_bindings(FieldReader& fields, const Scenario& scenario) {
+    if (scenario.bindings_with(scenario.nic_count) != 0) {
+        return;
     }
     const bool has_traffic = std::any_of(
         scenario.loads.begin(), scenario.loads.end(), [](Load load) { return load != Load::idle; }
     );
-    if (scenario.nic_count == 0 && has_traffic) {
-        fields.complain_about("loads", "can only be [\"idle\"] without NICs");
+    if (has_traffic) {
+        fields.complain_about("loads", "can only be [\"idle\"] without NICs or bindings");
     }
+    if (scenario.held.receives != 0 || scenario.held.requests != 0) {
+        fields.complain_about("held", "can only be of 'handles' without NICs or bindings");
+    }
+    if (repeats(scenario.trigger) || scenario.trigger == Trigger::surprise_removal) {
+        fields.complain_about(
+            scenario.nic_count == 0 ? "nics" : "bindings",
+            fmt::format("must be at least 1 for the trigger '{}'", to_string(scenario.trigger))
+        );
+    }
+}
+
+void check_together(FieldReader& fields, const Scenario& scenario) {
+    if (!repeats(scenario.trigger) && scenario.cycles != 1) {
+        fields.complain_about(
+            "cycles", "only goes with the triggers rebind, adapter-disable and link-flap"
+        );
+    }
+    if (ends_guest(scenario.trigger) && scenario.reload) {
+        fields.complain_about(
+            fields.has("reload") ? "reload" : "trigger",
+            fmt::format(
+                "needs reload = false: nothing can be loaded again after '{}'",
+                to_string(scenario.trigger)
+            )
+        );
+    }
+    const bool idle =
+        std::find(scenario.loads.begin(), scenario.loads.end(), Load::idle) != scenario.loads.end();
+    if (scenario.held.receives != 0 && idle) {
+        fields.complain_about("loads", "cannot have idle: there is nothing for 'held.receives'");
+    }
+    if (scenario.held.handles != 0 && scenario.trigger != Trigger::unload) {
+        fields.complain_about("held", "has 'handles', which only go with the trigger 'unload'");
+    }
+    check_without_bindings(fields, scenario);
 }
 
 }  // namespace
@@ -234,20 +185,14 @@ result<Scenario> parse(std::string_view toml_text, const std::string& file) {
         );
     }
     scenario.nic_count = fields.number("nics", 1, 0, 8);
-    const std::string trigger = fields.text("trigger", true);
-    scenario.trigger = trigger_from(trigger);
-    if (!trigger.empty() && scenario.trigger == Trigger::invalid) {
-        fields.complain_about(
-            "trigger",
-            fmt::format(
-                "is '{}'; choose from unload, unbind-all, deregister, power-off, rebind", trigger
-            )
-        );
-    }
+    read_bindings(fields, scenario);
+    read_trigger(fields, scenario);
     scenario.cycles = fields.number("cycles", 1, 1, 100000);
     scenario.reload = fields.flag("reload", true);
     scenario.load_ms = fields.number("load_ms", 300, 0, 600000);
     scenario.driver_parameters = fields.numbers("driver_parameters", UINT32_MAX);
+    fields.table("ndis", [&](FieldReader& inner) { read_ndis(inner, scenario.ndis); });
+    fields.table("held", [&](FieldReader& inner) { read_held(inner, scenario.held); });
     read_loads(fields, scenario);
     read_deadlines(fields, scenario);
     check_together(fields, scenario);

@@ -23,7 +23,19 @@ constexpr std::array kTriggers = {
     Name{Trigger::unbind_all, "unbind-all"},
     Name{Trigger::deregister, "deregister"},
     Name{Trigger::power_off, "power-off"},
+    Name{Trigger::reboot, "reboot"},
     Name{Trigger::rebind, "rebind"},
+    Name{Trigger::adapter_disable, "adapter-disable"},
+    Name{Trigger::surprise_removal, "surprise-removal"},
+    Name{Trigger::link_flap, "link-flap"},
+};
+
+constexpr std::array kCompletions = {
+    Name{Completion::seeded, "seeded"},
+    Name{Completion::pending, "pending"},
+    Name{Completion::synchronous, "synchronous"},
+    Name{Completion::refused, "refused"},
+    Name{Completion::refused_late, "refused-late"},
 };
 
 constexpr std::array kPhases = {
@@ -68,6 +80,9 @@ std::string_view to_string(Trigger trigger) {
 std::string_view to_string(Phase phase) {
     return name_of(kPhases, phase);
 }
+std::string_view to_string(Completion completion) {
+    return name_of(kCompletions, completion);
+}
 Load load_from(std::string_view text) {
     return value_of(kLoads, text);
 }
@@ -76,6 +91,27 @@ Trigger trigger_from(std::string_view text) {
 }
 Phase phase_from(std::string_view text) {
     return value_of(kPhases, text);
+}
+
+Completion completion_from(std::string_view text) {
+    return value_of(kCompletions, text);
+}
+
+bool repeats(Trigger trigger) {
+    return trigger == Trigger::rebind || trigger == Trigger::adapter_disable ||
+           trigger == Trigger::link_flap;
+}
+
+bool ends_guest(Trigger trigger) {
+    return trigger == Trigger::power_off || trigger == Trigger::reboot;
+}
+
+std::string trigger_names() {
+    std::string names;
+    for (const auto& name : kTriggers) {
+        names += (names.empty() ? "" : ", ") + std::string(name.text);
+    }
+    return names;
 }
 
 Milliseconds default_deadline(Phase phase) {

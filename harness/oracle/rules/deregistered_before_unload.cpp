@@ -46,8 +46,10 @@ void check_end_of(
 
 /// Powered off without the driver having been told, or having acted.
 void check_power_off(const Evidence& evidence, Findings& findings) {
+    const RunRecord& run = evidence.run();
     const bool whole_trace_is_there =
-        evidence.run().trigger == "power-off" && evidence.run().guest_end == GuestEnd::powered_off;
+        (run.trigger == "power-off" && run.guest_end == GuestEnd::powered_off) ||
+        (run.trigger == "reboot" && run.guest_end == GuestEnd::reset);
     for (const ProtocolLife& life : evidence.history().protocols()) {
         if (whole_trace_is_there && evidence.concerns_driver(life) && life.registered != nullptr &&
             life.deregistrations.empty() &&
