@@ -7,6 +7,7 @@
 
 #include <cstdio>
 
+#include "cli/output.hpp"
 #include "guest/doctor_io.hpp"
 #include "oracle/oracle.hpp"
 #include "report/progress.hpp"
@@ -18,7 +19,8 @@ namespace rundown::cli {
 namespace {
 
 int complain(const Error& error) {
-    fmt::print(stderr, "rundown: {}\n", error.sentence);
+    const std::string line = fmt::format("rundown: {}\n", error.sentence);
+    std::fwrite(line.data(), 1, line.size(), stderr);
     return exit_code(error.kind);
 }
 
@@ -31,10 +33,9 @@ report::Progress make_progress(bool json) {
 int finish(const report::InvocationReport& invocation, bool json, report::Progress& progress) {
     progress.print(report::summary(invocation));
     if (json) {
-        const std::string document = report::to_json(invocation);
-        std::fwrite(document.data(), 1, document.size(), stdout);
+        put(report::to_json(invocation));
     }
-    return report::exit_code(invocation);
+    return finish_output(report::exit_code(invocation), json);
 }
 
 std::string_view label(guest::DoctorState state) {
@@ -73,9 +74,9 @@ int replay(const Options& options) {
 int list(const Options& options) {
     if (options.rules) {
         for (const auto& rule : oracle::rules()) {
-            fmt::print("{:<32}{}\n{:<32}  {}\n", rule.name, rule.sentence, "", rule.citation);
+            say("{:<32}{}\n{:<32}  {}\n", rule.name, rule.sentence, "", rule.citation);
         }
-        return exit_pass;
+        return finish_output(exit_pass, false);
     }
     const auto scenarios = scenario::load_directory(run::locate_assets().scenarios);
     if (!scenarios) {
@@ -86,32 +87,30 @@ int list(const Options& options) {
         for (const auto load : scenario.loads) {
             loads.push_back(to_string(load));
         }
-        fmt::print(
-            "{:<32}{} [{}; {} NIC{}; {}]\n",
+        say("{:<32}{} [{}; {} NIC{}; {}]\n",
             scenario.name,
             scenario.summary,
             fmt::join(scenario.contract, " "),
             scenario.nic_count,
             scenario.nic_count == 1 ? "" : "s",
-            fmt::join(loads, "|")
-        );
+            fmt::join(loads, "|"));
     }
-    return exit_pass;
+    return finish_output(exit_pass, false);
 }
 
 int doctor(const Options&) {
     const auto assets = run::locate_assets();
     const auto findings =
         guest::doctor(guest::Places::of_this_process(), "", assets.boot_elf, assets.initrd);
-    int code = exit_pass;
+    ExitCode code = exit_pass;
     for (const auto& finding : findings) {
-        fmt::print("{:<8}  {:<16}  {}", label(finding.state), finding.name, finding.sentence);
-        fmt::print("{}\n", finding.package.empty() ? "" : " (package " + finding.package + ")");
+        say("{:<8}  {:<16}  {}", label(finding.state), finding.name, finding.sentence);
+        say("{}\n", finding.package.empty() ? "" : " (package " + finding.package + ")");
         if (finding.state == guest::DoctorState::missing) {
             code = exit_could_not_run;
         }
     }
-    return code;
+    return finish_output(code, false);
 }
 
 }  // namespace rundown::cli

@@ -1,15 +1,40 @@
 // SPDX-License-Identifier: MIT
 // The program: command line in, exit code out. Exceptions end here, as internal errors.
-#include <fmt/format.h>
+#include <fcntl.h>
+#include <unistd.h>
 
+#include <csignal>
 #include <cstdio>
 #include <exception>
 
 #include "cli/commands.hpp"
 #include "cli/options.hpp"
 
+namespace {
+
+/// Started with a standard stream closed, the next file opened would take its place, and what is
+/// printed would go into it.
+void open_closed_streams() {
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
+        if (::fcntl(fd, F_GETFD) < 0) {
+            static_cast<void>(::open("/dev/null", O_RDWR));  // Takes the lowest number: fd.
+        }
+    }
+}
+
+/// A reader that went away, or a file at the limit of its size, is an error of the write, not the
+/// end of a program that has a guest to remove.
+void take_write_errors_as_errors() {
+    std::signal(SIGPIPE, SIG_IGN);
+    std::signal(SIGXFSZ, SIG_IGN);
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
     using rundown::cli::Command;
+    open_closed_streams();
+    take_write_errors_as_errors();
     try {
         const auto options = rundown::cli::parse_command_line(argc, argv);
         switch (options.command) {
@@ -25,7 +50,7 @@ int main(int argc, char** argv) {
                 return rundown::cli::replay(options);
         }
     } catch (const std::exception& error) {
-        fmt::print(stderr, "rundown: internal error: {}\n", error.what());
+        std::fprintf(stderr, "rundown: internal error: %s\n", error.what());
     }
     return rundown::exit_internal;
 }

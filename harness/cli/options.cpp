@@ -4,7 +4,11 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
 #include <random>
+
+#include "base/nearest.hpp"
 
 namespace rundown::cli {
 namespace {
@@ -27,6 +31,17 @@ Examples:
 
 Exit codes: 0 pass, 1 a finding, 2 usage, 69 could not run or inconclusive, 70 internal error.
 )";
+
+/// Empty when it is one, as CLI11 wants it.
+std::string known_accelerator(const std::string& word) {
+    const std::vector<std::string> choices = {"auto", "kvm", "tcg"};
+    if (std::find(choices.begin(), choices.end(), word) != choices.end()) {
+        return {};
+    }
+    return fmt::format(
+        "unknown accelerator '{}'{}; choose from auto, kvm, tcg", word, did_you_mean(word, choices)
+    );
+}
 
 void add_run(CLI::App& app, Options& options) {
     auto* run = app.add_subcommand("run", "Run scenarios and judge them");
@@ -58,7 +73,7 @@ void add_run(CLI::App& app, Options& options) {
     run->add_option("--connect", invocation.connect, "libvirt: 'embedded', or the URI of a daemon")
         ->capture_default_str();
     run->add_option("--accel", invocation.accelerator, "auto (by proof), kvm or tcg")
-        ->check(CLI::IsMember({"auto", "kvm", "tcg"}))
+        ->check(known_accelerator)
         ->capture_default_str();
     run->add_flag(
         "--json",
@@ -88,12 +103,44 @@ void add_others(CLI::App& app, Options& options) {
     replay->callback([&options] { options.command = Command::replay; });
 }
 
-/// CLI11 says of a word that is no command only that a command is missing.
+/// "--nic", "--load", ...
+std::vector<std::string> option_names(const CLI::App& app) {
+    std::vector<std::string> names;
+    for (const CLI::Option* option : app.get_options()) {
+        for (const auto& name : option->get_lnames()) {
+            names.push_back("--" + name);
+        }
+    }
+    return names;
+}
+
+/// One sentence about a word that nothing expects.
+std::string about_unexpected(const CLI::App& app, const std::string& word) {
+    const auto commands = app.get_subcommands();
+    const CLI::App& command = commands.empty() ? app : *commands.front();
+    if (!word.starts_with('-')) {
+        return commands.empty()
+                   ? fmt::format("unexpected word '{}'", word)
+                   : fmt::format("`rundown {}` takes no '{}'", command.get_name(), word);
+    }
+    const std::string name = word.substr(0, word.find('='));
+    return fmt::format("unknown option '{}'{}", name, did_you_mean(name, option_names(command)));
+}
+
+/// CLI11 says of a word that is no command only that a command is missing, and guesses nothing.
 std::string complaint(const CLI::App& app, const CLI::ParseError& error) {
-    const auto words = app.remaining();
-    if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::RequiredError) &&
-        !words.empty() && app.get_subcommands().empty()) {
-        return fmt::format("unknown command '{}': run, list, doctor or replay", words.front());
+    const auto words = app.remaining(true);
+    const int code = error.get_exit_code();
+    if (code == static_cast<int>(CLI::ExitCodes::RequiredError) && !words.empty() &&
+        app.get_subcommands().empty()) {
+        return fmt::format(
+            "unknown command '{}': run, list, doctor or replay{}",
+            words.front(),
+            did_you_mean(words.front(), {"run", "list", "doctor", "replay"})
+        );
+    }
+    if (code == static_cast<int>(CLI::ExitCodes::ExtrasError) && !words.empty()) {
+        return about_unexpected(app, words.front());
     }
     return error.what();
 }
@@ -118,7 +165,9 @@ Options parse_command_line(int argc, const char* const* argv) {
             options.exit_code = app.exit(error);
         } else {
             const std::string wrong = complaint(app, error);
-            fmt::print(stderr, "rundown: {}; `rundown --help` shows the options\n", wrong);
+            const std::string line =
+                fmt::format("rundown: {}; `rundown --help` shows the options\n", wrong);
+            std::fwrite(line.data(), 1, line.size(), stderr);
             options.exit_code = exit_usage;
         }
     }

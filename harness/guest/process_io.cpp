@@ -124,12 +124,20 @@ std::vector<int> find_processes(const ProcessTest& test) {
 }
 
 void kill_processes(const ProcessTest& test, Milliseconds patience) {
-    for (const int pid : find_processes(test)) {
-        const ProcessHandle process = ProcessHandle::open(pid);
-        // Between the search and the opening the number may have passed to another process; from
-        // here on it cannot.
-        if (process && test(command_line_of(pid)) && process.signal(SIGKILL))
-            process.wait(patience);
+    // Again until there is none: a process that becomes a daemon forks, perhaps just behind the
+    // search.
+    constexpr int kSearchesMax = 10;
+    for (int searches = 0; searches < kSearchesMax; ++searches) {
+        const auto found = find_processes(test);
+        if (found.empty())
+            return;
+        for (const int pid : found) {
+            const ProcessHandle process = ProcessHandle::open(pid);
+            // Between the search and the opening the number may have passed to another process;
+            // from here on it cannot.
+            if (process && test(command_line_of(pid)) && process.signal(SIGKILL))
+                process.wait(patience);
+        }
     }
 }
 

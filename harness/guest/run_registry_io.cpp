@@ -184,6 +184,14 @@ void remove_resource(const Resource& resource, const std::string& directory) {
     }
 }
 
+bool clean_leftovers_of(const Places& places, const ProcessIdentity& process) {
+    const std::string directory = places.runtime + "/" + process_directory_name(process);
+    std::error_code error;
+    Leftovers leftovers;
+    return !fs::exists(directory, error) ||
+           (clean_run(directory, leftovers) && !fs::exists(directory, error));
+}
+
 Leftovers clean_leftovers(const Places& places) {
     Leftovers leftovers;
     std::error_code error;

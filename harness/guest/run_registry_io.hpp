@@ -60,4 +60,8 @@ struct Leftovers {
 /// touches a live run. Blocking.
 Leftovers clean_leftovers(const Places& places);
 
+/// The same for one process. True when nothing of it is left; false while it lives, or when another
+/// is cleaning: ask again.
+bool clean_leftovers_of(const Places& places, const ProcessIdentity& process);
+
 }  // namespace rundown::guest

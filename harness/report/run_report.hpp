@@ -49,6 +49,7 @@ struct InvocationReport {
     std::string started;    // ISO 8601, UTC.
     std::string directory;  // Holds the evidence of every run.
     std::vector<RunReport> runs;
+    std::string lost;  // Why report.json could not be written; empty: it was.
 };
 
 /// The one document that --json prints, indented.

@@ -79,6 +79,9 @@ std::string to_json(const InvocationReport& invocation) {
     object["started"] = invocation.started;
     object["directory"] = invocation.directory;
     object["exit_code"] = static_cast<int>(exit_code(invocation));
+    if (!invocation.lost.empty()) {
+        object["lost"] = invocation.lost;
+    }
     json::array runs;
     for (const auto& run : invocation.runs) {
         runs.push_back(run_json(run));

@@ -141,11 +141,14 @@ std::string summary(const InvocationReport& invocation) {
         text += fmt::format("captures are bounded: {} frames are not in them\n", not_captured);
     }
     text += fmt::format("evidence: {}\n", invocation.directory);
+    if (!invocation.lost.empty()) {
+        text += invocation.lost + "\n";
+    }
     return text;
 }
 
 ExitCode exit_code(const InvocationReport& invocation) {
-    ExitCode code = exit_pass;
+    ExitCode code = invocation.lost.empty() ? exit_pass : exit_could_not_run;
     for (const auto& run : invocation.runs) {
         code = worse(code, rundown::exit_code(run.verdict));
     }

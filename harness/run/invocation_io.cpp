@@ -7,12 +7,11 @@
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
-#include <csignal>
 #include <filesystem>
 #include <optional>
 
 #include "guest/accelerator_io.hpp"
+#include "guest/guardian_io.hpp"
 #include "guest/hypervisor_io.hpp"
 #include "report/run_record_json.hpp"
 #include "run/describe_run.hpp"
@@ -21,6 +20,7 @@
 #include "run/invocation.hpp"
 #include "run/run_scenario_io.hpp"
 #include "run/stop_request.hpp"
+#include "run/stop_signals_io.hpp"
 #include "scenario/scenario.hpp"
 
 namespace rundown::run {
@@ -103,7 +103,9 @@ class Invocation {
         : loop_(loop), options_(options), prepared_(prepared), progress_(progress), stop_(stop) {}
 
     asio::awaitable<result<report::InvocationReport>> go() {
-        report::InvocationReport invocation{iso_time(prepared_.started), prepared_.directory, {}};
+        report::InvocationReport invocation;
+        invocation.started = iso_time(prepared_.started);
+        invocation.directory = prepared_.directory;
         progress_.status("connecting to libvirt");
         guest::HypervisorOptions wanted;
         wanted.uri = options_.connect == "embedded" ? "" : options_.connect;
@@ -214,30 +216,21 @@ class Invocation {
     StopRequest& stop_;
 };
 
-/// The first signal asks the run to end, the second one ends the program as signals do; what that
-/// leaves, the next run removes.
-void listen_for_signals(asio::signal_set& signals, StopRequest& stop) {
-    signals.async_wait([&signals, &stop](boost::system::error_code error, int number) {
-        if (error) {
-            return;
-        }
-        signals.clear();
-        stop.request(number == SIGINT ? "Ctrl-C" : "SIGTERM");
-    });
-}
-
 }  // namespace
 
 result<report::InvocationReport> run_invocation(
     const InvocationOptions& options, report::Progress& progress
 ) {
-    const auto prepared = prepare(options);
-    RUNDOWN_TRY(prepared);
-    std::signal(SIGPIPE, SIG_IGN);  // `rundown run | head` must not leave a guest behind.
     asio::io_context loop(1);
     StopRequest stop;
-    asio::signal_set signals(loop, SIGINT, SIGTERM);
-    listen_for_signals(signals, stop);
+    const StopSignals signals(loop, stop);
+    const auto prepared = prepare(options);
+    RUNDOWN_TRY(prepared);
+    // Before anything makes a thread; the last to go.
+    const auto guardian = guest::Guardian::start(guest::Places::of_this_process());
+    if (!guardian) {
+        return guardian.error();
+    }
     Invocation invocation(loop, options, *prepared, progress, stop);
     std::optional<result<report::InvocationReport>> outcome;
     std::exception_ptr thrown;
@@ -254,11 +247,16 @@ result<report::InvocationReport> run_invocation(
     if (thrown) {
         std::rethrow_exception(thrown);
     }
-    if (*outcome) {
-        RUNDOWN_TRY(write_file(prepared->directory + "/report.json", report::to_json(**outcome)));
-    } else {
+    if (!*outcome) {
         std::error_code ignored;
         std::filesystem::remove(prepared->directory, ignored);  // Only when nothing is in it.
+        return std::move(*outcome);
+    }
+    report::InvocationReport& report = **outcome;
+    if (const auto written =
+            write_file(prepared->directory + "/report.json", report::to_json(report));
+        !written) {
+        report.lost = written.error().sentence;  // The verdicts are told all the same.
     }
     return std::move(*outcome);
 }

@@ -85,7 +85,9 @@ result<report::InvocationReport> replay(const std::string& directory, report::Pr
             fmt::format("{} holds no recorded run: no record.json in it or below", directory)
         );
     }
-    report::InvocationReport invocation{timestamp_now(), whole, {}};
+    report::InvocationReport invocation;
+    invocation.started = timestamp_now();
+    invocation.directory = whole;
     for (const auto& run : runs) {
         const auto record = read_record(EvidencePaths(run));
         RUNDOWN_TRY(record);

@@ -11,14 +11,11 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <map>
+#include <mutex>
 #include <sstream>
 #include <stdexcept>
 #include <system_error>
 #include <thread>
-
-#include "guest/places.hpp"
-#include "guest/run_registry.hpp"
 
 namespace rundown::integration {
 namespace {
@@ -51,8 +48,12 @@ struct Pipe {
 [[noreturn]] void become_program(const Invocation& invocation, const Pipe& out, const Pipe& err) {
     dup2(out.write, STDOUT_FILENO);
     dup2(err.write, STDERR_FILENO);
+    ::setpgid(0, 0);
     for (const auto& variable : invocation.environment) {
-        putenv(const_cast<char*>(variable.c_str()));
+        putenv(const_cast<char*>(variable.c_str()));  // Without '=' it is taken away.
+    }
+    if (invocation.before_start && !invocation.before_start()) {
+        _exit(kNotStarted);
     }
     std::vector<char*> arguments{const_cast<char*>(RUNDOWN_BINARY)};
     for (const auto& argument : invocation.arguments) {
@@ -101,10 +102,15 @@ Outcome run_program(const Invocation& invocation) {
     Pipe out;
     Pipe err;
     const auto start = Clock::now();
+    static std::once_flag adopting;
+    std::call_once(adopting, adopt_orphans);
     const pid_t pid = fork();
     if (pid == 0) {
         become_program(invocation, out, err);
     }
+    ::setpgid(pid, pid);
+    outcome.pid = pid;
+    program_started(pid);
     Pipe::close_end(out.write);
     Pipe::close_end(err.write);
     std::thread meanwhile;
@@ -117,6 +123,7 @@ Outcome run_program(const Invocation& invocation) {
     }
     int status = 0;
     waitpid(pid, &status, 0);
+    program_ended(pid);
     if (meanwhile.joinable()) {
         meanwhile.join();
     }
@@ -148,72 +155,6 @@ std::string TemporaryDirectory::file(const std::string& name, const std::string&
     const std::string path = path_ + "/" + name;
     std::ofstream(path, std::ios::binary) << contents;
     return path;
-}
-
-namespace {
-
-/// The process id that follows `prefix` in `text`; 0: none.
-pid_t owner_in(const std::string& text, const std::string& prefix) {
-    const std::size_t at = text.find(prefix);
-    return at == std::string::npos ? 0 : std::atoi(text.c_str() + at + prefix.size());
-}
-
-bool alive(pid_t pid) {
-    return kill(pid, 0) == 0 || errno == EPERM;
-}
-
-/// Every QEMU of a rundown run on this machine, and the process that the run is, by their pids.
-std::map<pid_t, pid_t> qemus_and_owners() {
-    std::map<pid_t, pid_t> found;
-    for (const auto& entry : fs::directory_iterator("/proc")) {
-        const std::string name = entry.path().filename().string();
-        if (name.find_first_not_of("0123456789") != std::string::npos) {
-            continue;
-        }
-        const std::string command = contents_of(entry.path().string() + "/cmdline");
-        const pid_t owner = owner_in(command, "guest=rd-");
-        if (command.find("qemu-system") != std::string::npos && owner != 0) {
-            found[std::stoi(name)] = owner;
-        }
-    }
-    return found;
-}
-
-}  // namespace
-
-std::vector<pid_t> qemu_processes_of(pid_t program) {
-    std::vector<pid_t> pids;
-    for (const auto& [qemu, owner] : qemus_and_owners()) {
-        if (owner == program) {
-            pids.push_back(qemu);
-        }
-    }
-    return pids;
-}
-
-std::vector<std::string> leftovers() {
-    std::vector<std::string> found;
-    for (const auto& [qemu, owner] : qemus_and_owners()) {
-        if (!alive(owner)) {
-            found.push_back("QEMU process " + std::to_string(qemu));
-        }
-    }
-    const std::string window(guest::kWindowPrefix);
-    for (const auto& entry : fs::directory_iterator("/dev/shm")) {
-        const pid_t owner = owner_in("/" + entry.path().filename().string(), "/" + window);
-        if (owner != 0 && !alive(owner)) {
-            found.push_back("shared memory " + entry.path().string());
-        }
-    }
-    std::error_code none;
-    const std::string runtime = guest::Places::of_this_process().runtime;
-    for (const auto& entry : fs::directory_iterator(runtime, none)) {
-        const auto owner = guest::parse_process_directory_name(entry.path().filename().string());
-        if (owner && !alive(owner->pid)) {
-            found.push_back("runtime directory " + entry.path().string());
-        }
-    }
-    return found;
 }
 
 std::string contents_of(const std::string& path) {

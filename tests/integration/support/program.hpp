@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // integration/support/program.hpp
 //
-// Runs build/rundown as a person would and tells what it printed, how it ended, and what it left
-// behind.
+// Runs build/rundown as a person would and tells what it printed and how it ended. What it left
+// behind: leftovers.hpp; a machine of its own to run in: small_machine.hpp.
 #pragma once
 
 #include <sys/types.h>
@@ -12,9 +12,12 @@
 #include <string>
 #include <vector>
 
+#include "integration/support/leftovers.hpp"
+
 namespace rundown::integration {
 
 struct Outcome {
+    pid_t pid = 0;
     int exit_code = -1;      // 128 + signal when it was killed.
     bool timed_out = false;  // It was killed by us because it did not end.
     std::string out;
@@ -24,12 +27,16 @@ struct Outcome {
 
 struct Invocation {
     std::vector<std::string> arguments;
-    std::vector<std::string> environment;  // "NAME=value", added to ours.
+    std::vector<std::string> environment;  // "NAME=value" added to ours, "NAME" taken from it.
     std::chrono::seconds patience{120};    // Hang detector.
+    std::function<bool()> before_start;    // In the new process, before the program; false: skip.
     std::function<void(pid_t)> meanwhile;  // Called once, as soon as the program runs.
 };
 
-/// Runs the program to its end.
+/// The exit code of a program whose before_start said false.
+inline constexpr int kNotStarted = 126;
+
+/// Runs the program to its end. It is the leader of a process group, as under a shell.
 Outcome run_program(const Invocation& invocation);
 
 /// Shorthand.
@@ -48,14 +55,6 @@ class TemporaryDirectory {
   private:
     std::string path_;
 };
-
-/// QEMU processes, shared memory and runtime directories that carry the names of rundown processes
-/// which are no more, one line each; empty when clean. What belongs to a run that lives, perhaps
-/// somebody else's on this machine, is not left over.
-std::vector<std::string> leftovers();
-
-/// Pids of running QEMU processes that the rundown process `program` started.
-std::vector<pid_t> qemu_processes_of(pid_t program);
 
 /// The whole file; empty when it is not there.
 std::string contents_of(const std::string& path);
