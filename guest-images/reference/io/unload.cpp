@@ -8,23 +8,24 @@
 #include "io/service.hpp"
 
 #include "ldr/ldr.hpp"
+#include "rd_faults.hpp"
 
 namespace {
 
 constexpr ULONG kWorkItemWaitMs = 2000;
 
-/// By IopLock.
-bool may_unload(const IOP_DRIVER* driver) {
-    if (!driver->UnloadRequested || driver->State != DriverState::running || driver->Opens) return false;
+/// By IopLock. `opens` that keep a driver loaded: its own, but in a test of who notices.
+bool may_unload(const IOP_DRIVER* driver, LONG opens) {
+    if (!driver->UnloadRequested || driver->State != DriverState::running || opens) return false;
     for (PDEVICE_OBJECT device = driver->Public.DeviceObject; device; device = device->NextDevice)
         if (device->AttachedDevice) return false;
     return true;
 }
 
 /// Whoever gets true runs Unload.
-bool claim(IOP_DRIVER* driver) {
+bool claim(IOP_DRIVER* driver, bool whatever_is_open = false) {
     const IopLockGuard lock;
-    if (!may_unload(driver)) return false;
+    if (!may_unload(driver, whatever_is_open ? 0 : driver->Opens)) return false;
     driver->State = DriverState::stopping;
     driver->Public.Flags |= DRVO_UNLOAD_INVOKED;
     return true;
@@ -127,7 +128,7 @@ NTSTATUS stop_driver(IOP_DRIVER* driver) {
             return STATUS_INVALID_DEVICE_REQUEST;
         driver->UnloadRequested = TRUE;
     }
-    if (!claim(driver)) return STATUS_PENDING;
+    if (!claim(driver, RdFaultWanted(RD_FAULT_UNLOADS_WITH_HANDLES))) return STATUS_PENDING;
     const NTSTATUS status = IopRunOnThread(unload, driver, true);
     if (NT_SUCCESS(status)) return STATUS_SUCCESS;
     const IopLockGuard lock;

@@ -155,7 +155,7 @@ bool claim_unbind(Open* open) {
 void finish_unbind(Open* open, bool mine) {
     Protocol* protocol = open->protocol;
     if (mine) {
-        call_unbind(open);
+        if (!RdFaultWanted(RD_FAULT_FORGETS_UNBINDS)) call_unbind(open);
         close_what_was_left(open);
     }
     wait_until_gone(open);

@@ -311,6 +311,7 @@ void withdraw_filters(Open* open) {
         open->multicast = nullptr;
     }
     free_list(list);
+    if (RdFaultWanted(RD_FAULT_KEEPS_FILTERS)) return;
     // Behind whatever requests are queued, one of which may have set them again at the device.
     push(miniport, OID_GEN_CURRENT_PACKET_FILTER, nullptr, 0);
     push(miniport, OID_802_3_MULTICAST_LIST, nullptr, 0);

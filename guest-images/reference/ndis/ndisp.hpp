@@ -17,6 +17,7 @@
 #include "ndis/lib/packet_state.hpp"
 #include "ndis/open_state.hpp"
 #include "ndis/settings.hpp"
+#include "rd_faults.hpp"
 
 namespace ndis {
 
@@ -273,6 +274,11 @@ void wait_for_engine();  ///< Until it has no work queued. PASSIVE_LEVEL.
 // --- request.cpp, filters.cpp
 /// Queues a protocol's request. <= DISPATCH_LEVEL.
 NDIS_STATUS submit_request(Open* open, PNDIS_REQUEST request);
+/// request_hold.cpp: has a pending request wait before it is queued, if the run wants that of its OID. False: it does not.
+bool hold_request(RequestItem* item, NDIS_OID oid);
+void read_request_hold();
+/// Queues a request whose wait is over, and has it take its turn. <= DISPATCH_LEVEL.
+void resume_request(Miniport* miniport, RequestItem* item);
 /// Takes turns until one is left pending at the miniport, or there is none. <= DISPATCH_LEVEL.
 void run_requests(Miniport* miniport);
 bool requests_waiting(const Miniport* miniport);  ///< One could take its turn now. CoreLock held.

@@ -48,6 +48,12 @@ void let_go(Open* open) {
     if (free_now) free_memory(open);
 }
 
+void tell_of_close(Protocol* protocol, USHORT binding, NDIS_HANDLE context) {
+    trace(RD_KIND_CALLBACK, RD_EV_CLOSE_ADAPTER_COMPLETE, binding, NDIS_STATUS_SUCCESS, context);
+    protocol->characteristics.CloseAdapterCompleteHandler(context, NDIS_STATUS_SUCCESS);
+    trace(RD_KIND_CALLBACK_RETURN, RD_EV_CLOSE_ADAPTER_COMPLETE, binding, NDIS_STATUS_SUCCESS, context);
+}
+
 /// The close is over: the driver is told when it pended, and NDIS's memory goes. PASSIVE_LEVEL.
 void finish_close(Open* open) {
     Protocol* protocol = open->protocol;
@@ -55,11 +61,8 @@ void finish_close(Open* open) {
     const USHORT binding = open->number;
     const bool tell = open->complete_close;
     take_off(open);
-    if (tell) {
-        trace(RD_KIND_CALLBACK, RD_EV_CLOSE_ADAPTER_COMPLETE, binding, NDIS_STATUS_SUCCESS, context);
-        protocol->characteristics.CloseAdapterCompleteHandler(context, NDIS_STATUS_SUCCESS);
-        trace(RD_KIND_CALLBACK_RETURN, RD_EV_CLOSE_ADAPTER_COMPLETE, binding, NDIS_STATUS_SUCCESS, context);
-    }
+    if (tell) tell_of_close(protocol, binding, context);
+    if (RdFaultWanted(RD_FAULT_CLOSE_COMPLETES_TWICE)) tell_of_close(protocol, binding, context);
     let_go(open);
     leave_protocol(protocol);
 }

@@ -69,6 +69,24 @@ void remove(Protocol* protocol) {
     ExFreePoolWithTag(protocol, kProtocolTag);
 }
 
+/// What both functions that deregister do. Not one of a registered protocol, or somebody else is at it: a violation, and
+/// NDIS_STATUS_FAILURE.
+NDIS_STATUS deregister(NDIS_HANDLE handle, const char* function) {
+    ULONG opens = 0;
+    Protocol* protocol = begin_deregistration(handle, &opens);
+    trace(RD_KIND_CALL, RD_EV_DEREGISTER_PROTOCOL, 0, 0, handle, opens);
+    NDIS_STATUS status = RdFaultWanted(RD_FAULT_DEREGISTER_FAILS) ? NDIS_STATUS_FAILURE : NDIS_STATUS_SUCCESS;
+    if (protocol) {
+        unbind_all_of_protocol(protocol);
+        remove(protocol);
+    } else {
+        note_bad_call(RD_VIOLATION_BAD_PROTOCOL_HANDLE, handle, 0, function);
+        status = NDIS_STATUS_FAILURE;
+    }
+    trace(RD_KIND_RETURN, RD_EV_DEREGISTER_PROTOCOL, 0, status, handle);
+    return status;
+}
+
 }  // namespace
 
 }  // namespace ndis
@@ -113,18 +131,22 @@ extern "C" VOID NTAPI NdisDeregisterProtocol(PNDIS_STATUS Status, NDIS_HANDLE Pr
         note_bad_call(RD_VIOLATION_WRONG_IRQL, ProtocolHandle, KeGetCurrentIrql(), "NdisDeregisterProtocol");
         require_irql_exactly(PASSIVE_LEVEL, "NdisDeregisterProtocol", NDIS_CALLER);
     }
-    ULONG opens = 0;
-    Protocol* protocol = begin_deregistration(ProtocolHandle, &opens);
-    trace(RD_KIND_CALL, RD_EV_DEREGISTER_PROTOCOL, 0, 0, ProtocolHandle, opens);
-    if (!protocol) {
-        note_bad_call(RD_VIOLATION_BAD_PROTOCOL_HANDLE, ProtocolHandle, 0, "NdisDeregisterProtocol");
-        *Status = NDIS_STATUS_FAILURE;
-    } else {
-        unbind_all_of_protocol(protocol);
-        remove(protocol);
-        *Status = NDIS_STATUS_SUCCESS;
+    *Status = deregister(ProtocolHandle, "NdisDeregisterProtocol");
+}
+
+/// The NDIS 6 function. Protocols register here as NDIS 5 or 4, so it is the wrong one for every handle: a violation
+/// (RD_VIOLATION_WRONG_CALL), then it deregisters all the same, so that the system goes on and the host judges. PASSIVE_LEVEL.
+/// https://learn.microsoft.com/windows-hardware/drivers/ddi/ndis/nf-ndis-ndisderegisterprotocoldriver
+extern "C" VOID NTAPI NdisDeregisterProtocolDriver(NDIS_HANDLE NdisProtocolHandle) {
+    require_irql_exactly(PASSIVE_LEVEL, "NdisDeregisterProtocolDriver", NDIS_CALLER);
+    ULONG version = 0;
+    {
+        const CoreGuard guard;
+        if (const Protocol* protocol = find_protocol(NdisProtocolHandle))
+            version = protocol->characteristics.MajorNdisVersion << 8 | protocol->characteristics.MinorNdisVersion;
     }
-    trace(RD_KIND_RETURN, RD_EV_DEREGISTER_PROTOCOL, 0, *Status, ProtocolHandle);
+    if (version) note_bad_call(RD_VIOLATION_WRONG_CALL, NdisProtocolHandle, version, "NdisDeregisterProtocolDriver");
+    deregister(NdisProtocolHandle, "NdisDeregisterProtocolDriver");
 }
 
 /// Offers the adapters that the protocol's Linkage\Bind lists and that it is not bound to, from another thread, as at its
