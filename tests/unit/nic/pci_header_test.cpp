@@ -51,10 +51,14 @@ TEST(PciBar, PortThatDecodesSixteenBitsOnly) {
     EXPECT_EQ(card.bar(0).bytes, 0x100u);
 }
 
-TEST(PciBar, UnassignedRegisterDecodesNothing) {
+TEST(PciBar, UnassignedRegisterHasNoAddressButKindAndSize) {
     const Registers card{{0x00000000, 0x00000001}, {0xfffff000, 0xffffffe1}};
-    EXPECT_EQ(card.bar(0).kind, Bar::Kind::none);
-    EXPECT_EQ(card.bar(1).kind, Bar::Kind::none);
+    EXPECT_EQ(card.bar(0).kind, Bar::Kind::memory);
+    EXPECT_EQ(card.bar(0).bytes, 0x1000u);
+    EXPECT_EQ(card.bar(0).address, 0u);
+    EXPECT_EQ(card.bar(1).kind, Bar::Kind::port);
+    EXPECT_EQ(card.bar(1).bytes, 0x20u);
+    EXPECT_EQ(card.bar(1).address, 0u);
 }
 
 TEST(PciIdentity, ComesFromTheHeader) {

@@ -26,8 +26,9 @@ struct DeviceNode {
     PDEVICE_OBJECT pdo;
     PciAddress address;
     PciIdentity id;
-    Bar bars[kBars];
+    Bar bars[kBars];               ///< Address 0: not placed.
     NodeState state;
+    bool fresh;                    ///< Not yet looked at by bring_up_to_date.
     NTSTATUS start_status;
     PDRIVER_OBJECT driver;         ///< Referenced while `state` is started.
     WCHAR service[kServiceMax];    ///< Empty: no driver is known for it.
@@ -67,10 +68,23 @@ void read_bars(PciAddress at, Bar (&bars)[kBars]);
 
 /// DriverEntry of the PCI bus driver.
 NTSTATUS NTAPI pci_driver_entry(PDRIVER_OBJECT driver, PUNICODE_STRING registry_path);
-/// Makes a PDO and its node. Null: out of memory.
+/// Makes a PDO and its node, which has what the firmware has placed. Null: out of memory.
 DeviceNode* create_node(PciAddress at, const PciIdentity& id);
 /// Turns the function's decoders on, or off together with bus mastering: what it has no driver for cannot touch memory.
 void set_decoding(const DeviceNode& node, bool on);
+
+// --- place.cpp
+
+/// Addresses and an interrupt line for what the firmware has not placed. STATUS_INSUFFICIENT_RESOURCES: no room. All nodes are
+/// in the list. Under PnpLock.
+NTSTATUS place_node(DeviceNode& node);
+
+// --- pnp.cpp, hotplug.cpp
+
+/// Makes nodes for what is new and starts what has a driver; takes down what has vanished. Under PnpLock.
+void bring_up_to_date();
+/// From here on devices may come and go. Says on the debug channel if the machine cannot do that. PASSIVE_LEVEL.
+void start_hotplug();
 
 // --- resources.cpp
 

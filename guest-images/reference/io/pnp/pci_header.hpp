@@ -43,7 +43,8 @@ struct Bar {
 };
 
 /// Decodes the register `number` of six, given their values and what they read back as after all ones were written to
-/// them. A register that is unused, unassigned, or the upper half of its neighbour decodes nothing.
+/// them. A register that is unused, or the upper half of its neighbour, decodes nothing; one that nobody has assigned an
+/// address has the address 0.
 constexpr Bar decode_bar(const uint32_t (&values)[kBars], const uint32_t (&masks)[kBars], uint32_t number) {
     constexpr uint32_t is_port = 1, type_mask = 6, type_64 = 4, is_prefetchable = 8;
     Bar bar;
@@ -58,7 +59,7 @@ constexpr Bar decode_bar(const uint32_t (&values)[kBars], const uint32_t (&masks
         const uint32_t bits = mask & ~3u;
         bar.address = value & ~3u;
         bar.bytes = bits & (~bits + 1);  // devices may leave the upper 16 bits at zero
-        bar.kind = bar.address != 0 && bits != 0 ? Bar::Kind::port : Bar::Kind::none;
+        bar.kind = bits != 0 ? Bar::Kind::port : Bar::Kind::none;
         return bar;
     }
     uint64_t bits = mask & ~15u;
@@ -70,7 +71,7 @@ constexpr Bar decode_bar(const uint32_t (&values)[kBars], const uint32_t (&masks
         bar.address |= uint64_t{values[number + 1]} << 32;
     }
     bar.bytes = bits & (~bits + 1);
-    bar.kind = bar.address != 0 && bits != 0 ? Bar::Kind::memory : Bar::Kind::none;
+    bar.kind = bits != 0 ? Bar::Kind::memory : Bar::Kind::none;
     return bar;
 }
 

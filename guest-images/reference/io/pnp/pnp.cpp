@@ -51,7 +51,15 @@ void report_failure(const DeviceNode& node, NTSTATUS status) {
         node.address.function, status);
 }
 
-/// Makes nodes for what is new and starts what has a driver; takes down what has vanished. Under PnpLock.
+void bring_up(DeviceNode& node) {
+    NTSTATUS status = place_node(node);
+    if (NT_SUCCESS(status)) status = register_node(node);
+    if (NT_SUCCESS(status) && node.service[0] != L'\0') status = start_node(node);
+    if (!NT_SUCCESS(status)) report_failure(node, status);
+}
+
+}  // namespace
+
 void bring_up_to_date() {
     scan.count = 0;
     scan_buses(remember);
@@ -61,19 +69,18 @@ void bring_up_to_date() {
         if (!still_there(node)) remove_node(node);
     }
     for (ULONG i = 0; i < scan.count; ++i) {
-        if (known(scan.at[i])) continue;
-        DeviceNode* node = create_node(scan.at[i], scan.id[i]);
+        DeviceNode* node = known(scan.at[i]) ? nullptr : create_node(scan.at[i], scan.id[i]);
         if (!node) continue;
+        node->fresh = true;
         InsertTailList(&Nodes, &node->entry);
-        const NTSTATUS status = register_node(*node);
-        if (!NT_SUCCESS(status)) report_failure(*node, status);
-        if (!NT_SUCCESS(status) || node->service[0] == L'\0') continue;
-        const NTSTATUS started = start_node(*node);
-        if (!NT_SUCCESS(started)) report_failure(*node, started);
+    }
+    for (PLIST_ENTRY entry = Nodes.Flink; entry != &Nodes; entry = entry->Flink) {
+        DeviceNode& node = *CONTAINING_RECORD(entry, DeviceNode, entry);
+        if (!node.fresh) continue;
+        node.fresh = false;
+        bring_up(node);
     }
 }
-
-}  // namespace
 
 DeviceNode* find_node(PDEVICE_OBJECT pdo) {
     for (PLIST_ENTRY entry = Nodes.Flink; entry != &Nodes; entry = entry->Flink) {
@@ -95,8 +102,11 @@ extern "C" NTSTATUS NTAPI PnpInitSystem(void) {
     RtlInitUnicodeString(&name, L"\\Driver\\PCI");
     status = IoCreateDriver(&name, pci_driver_entry);
     if (!NT_SUCCESS(status)) return status;
-    const PnpLockGuard lock;
-    bring_up_to_date();
+    {
+        const PnpLockGuard lock;
+        bring_up_to_date();
+    }
+    start_hotplug();
     return STATUS_SUCCESS;
 }
 

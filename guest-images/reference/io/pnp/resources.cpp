@@ -12,6 +12,8 @@ namespace {
 
 constexpr ULONG kTag = 'eRpP';
 
+bool is_placed(const Bar& bar) { return bar.kind != Bar::Kind::none && bar.address != 0; }
+
 void describe_bar(const Bar& bar, CM_PARTIAL_RESOURCE_DESCRIPTOR& resource) {
     resource.ShareDisposition = CmResourceShareDeviceExclusive;
     if (bar.kind == Bar::Kind::port) {
@@ -47,7 +49,7 @@ void describe_interrupt(UCHAR line, bool translated, CM_PARTIAL_RESOURCE_DESCRIP
 
 PCM_RESOURCE_LIST build_resources(const DeviceNode& node, bool translated) {
     ULONG count = node.id.has_interrupt() ? 1 : 0;
-    for (const Bar& bar : node.bars) count += bar.kind != Bar::Kind::none ? 1 : 0;
+    for (const Bar& bar : node.bars) count += is_placed(bar) ? 1 : 0;
     if (count == 0) return nullptr;
     const SIZE_T bytes = sizeof(CM_RESOURCE_LIST) + (count - 1) * sizeof(CM_PARTIAL_RESOURCE_DESCRIPTOR);
     auto* list = static_cast<PCM_RESOURCE_LIST>(ExAllocatePoolWithTag(PagedPool, bytes, kTag));
@@ -62,7 +64,7 @@ PCM_RESOURCE_LIST build_resources(const DeviceNode& node, bool translated) {
     full.PartialResourceList.Count = count;
     CM_PARTIAL_RESOURCE_DESCRIPTOR* next = full.PartialResourceList.PartialDescriptors;
     for (const Bar& bar : node.bars)
-        if (bar.kind != Bar::Kind::none) describe_bar(bar, *next++);
+        if (is_placed(bar)) describe_bar(bar, *next++);
     if (node.id.has_interrupt()) describe_interrupt(node.id.interrupt_line, translated, *next);
     return list;
 }
