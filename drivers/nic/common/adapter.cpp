@@ -12,7 +12,7 @@ namespace nic
 namespace
 {
 
-constexpr uint32_t kSparesDefault = 128, kReceiveBuffersMax = 2048;
+constexpr uint32_t kSparesDefault = 128, kReceiveBuffersMin = 16, kReceiveBuffersMax = 2048;
 
 bool
 has_ethernet(PNDIS_MEDIUM media, UINT count, PUINT selected)
@@ -47,27 +47,53 @@ allocate_adapter(NDIS_HANDLE miniport)
     return adapter;
 }
 
-/// Buffers beyond the card's ring, from the adapter's key: "ReceiveBuffers" counts all of them.
+/// A number of the adapter's key, or `otherwise` when it is not there or not within the bounds.
 uint32_t
-receive_buffer_count(NDIS_HANDLE configuration)
+read_number(
+    NDIS_HANDLE configuration,
+    const wchar_t *name,
+    uint32_t least,
+    uint32_t most,
+    uint32_t otherwise)
 {
-    uint32_t count = device_model.receive_slots + kSparesDefault;
     NDIS_STATUS status;
     NDIS_HANDLE key = nullptr;
     NdisOpenConfiguration(&status, &key, configuration);
     if (status != NDIS_STATUS_SUCCESS) {
-        return count;
+        return otherwise;
     }
     NDIS_STRING keyword;
-    NdisInitUnicodeString(&keyword, L"ReceiveBuffers");
+    NdisInitUnicodeString(&keyword, name);
     NDIS_CONFIGURATION_PARAMETER *value = nullptr;
     NdisReadConfiguration(&status, &value, key, &keyword, NdisParameterInteger);
-    if (status == NDIS_STATUS_SUCCESS && value->ParameterData.IntegerData >= 16 &&
-        value->ParameterData.IntegerData <= kReceiveBuffersMax) {
-        count = value->ParameterData.IntegerData;
+    uint32_t number = otherwise;
+    if (status == NDIS_STATUS_SUCCESS && value->ParameterData.IntegerData >= least &&
+        value->ParameterData.IntegerData <= most) {
+        number = value->ParameterData.IntegerData;
     }
     NdisCloseConfiguration(key);
-    return count;
+    return number;
+}
+
+/// All of the adapter's receive buffers: "ReceiveBuffers".
+uint32_t
+receive_buffer_count(NDIS_HANDLE configuration)
+{
+    return read_number(
+        configuration,
+        L"ReceiveBuffers",
+        kReceiveBuffersMin,
+        kReceiveBuffersMax,
+        device_model.receive_slots + kSparesDefault);
+}
+
+/// "Serialized" = 1: NDIS makes one call at a time, as of a miniport that knows no better.
+uint32_t
+attributes_of(Adapter &adapter, NDIS_HANDLE configuration)
+{
+    adapter.serialized = read_number(configuration, L"Serialized", 0, 1, 0) == 1;
+    return NDIS_ATTRIBUTE_BUS_MASTER | NDIS_ATTRIBUTE_SURPRISE_REMOVE_OK |
+           (adapter.serialized ? 0 : NDIS_ATTRIBUTE_DESERIALIZE);
 }
 
 /// The address to answer to: the one in the registry (NetworkAddress) when it is a fair one, else
@@ -237,7 +263,7 @@ MiniportInitialize(
         miniport,
         adapter,
         2, // Seconds between calls of MiniportCheckForHang.
-        NDIS_ATTRIBUTE_DESERIALIZE | NDIS_ATTRIBUTE_BUS_MASTER | NDIS_ATTRIBUTE_SURPRISE_REMOVE_OK,
+        attributes_of(*adapter, configuration),
         NdisInterfacePci);
     prepare_again(*adapter);
     const NDIS_STATUS status = bring_up(*adapter, configuration);

@@ -37,6 +37,7 @@ struct Adapter {
     NDIS_SPIN_LOCK send_lock{};
     AdapterState state = AdapterState::initializing;
     bool removed = false;
+    bool serialized = false; ///< NDIS makes one call at a time. Set before it makes any.
 
     // Send lock.
     PacketQueue waiting;  ///< Not yet in the card's ring.

@@ -32,6 +32,10 @@ MiniportReset(PBOOLEAN addressing_reset, NDIS_HANDLE context)
             status = NDIS_STATUS_HARD_ERRORS;
         }
     }
+    // Of a serialised miniport NDIS completes what is lost itself, and wants it forgotten.
+    if (adapter.serialized) {
+        return status;
+    }
     // Before the reset is complete, as NDIS asks.
     set_status(aborted, NDIS_STATUS_RESET_ABORTED);
     finish_packets(adapter, aborted);

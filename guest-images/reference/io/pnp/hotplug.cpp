@@ -92,7 +92,7 @@ NTSTATUS connect() {
 
 EjectWay way_of_command_line() {
     char word[16];
-    return eject_way(RdCommandLineText("pci_eject", word, sizeof word) ? word : nullptr);
+    return eject_way(RdCommandLineText("pnp_removal", word, sizeof word) ? word : nullptr);
 }
 
 /// Null: hotplug works; otherwise why not.
@@ -116,7 +116,7 @@ const char* set_up() {
 void start_hotplug() {
     constexpr ULONG invalid_setting = 0x52440301;
     way = way_of_command_line();
-    if (way == EjectWay::invalid) RdBugCheckText("pci_eject= is not orderly or surprise", 0xC4, invalid_setting, 0, 0, 0);
+    if (way == EjectWay::invalid) RdBugCheckText("pnp_removal= is not orderly or surprise", 0xC4, invalid_setting, 0, 0, 0);
     if (const char* why_not = set_up()) DbgPrint("pnp: no PCI hotplug: %s\n", why_not);
 }
 

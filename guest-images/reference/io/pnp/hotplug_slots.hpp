@@ -8,7 +8,7 @@
 
 namespace pnp {
 
-/// How a device goes that the host wants back (`device_del`), by the kernel's command line: pci_eject=orderly|surprise.
+/// How a device goes that the host wants back (`device_del`), by the kernel's command line: pnp_removal=orderly|surprise.
 enum class EjectWay {
     invalid,   ///< The word is none of ours.
     orderly,   ///< Drivers are asked and taken down, then the slot is ejected. Without a word.

@@ -5,6 +5,7 @@
 // later parts may add to), Enum\<device>, and for network adapters Control\Class\{...}\NNNN and Control\Network.
 // Numbers and GUIDs come from the PCI address alone, so that they are the same in every run with the same NICs.
 #include "device_node.hpp"
+#include "rd_exports.hpp"
 #include "registry_key.hpp"
 #include "text_writer.hpp"
 
@@ -120,6 +121,8 @@ NTSTATUS write_class_key(const DeviceNode& node, const Match& match) {
         TextWriter(text, kPathMax).decimal(PCIBus);
         status = key.set_text(L"BusType", text);
     }
+    // An advanced property of our own miniports, which a run can ask for: see drivers/nic.
+    if (NT_SUCCESS(status) && RdCommandLineNumber("nic_serialized", 0)) status = key.set_number(L"Serialized", 1);
     RegistryKey linkage;
     TextWriter(path, kPathMax).text(L"Control\\Class\\").text(node.driver_key).text(L"\\Linkage");
     if (NT_SUCCESS(status)) status = linkage.create(path);
