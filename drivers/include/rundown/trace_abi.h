@@ -133,6 +133,8 @@ enum rd_trace_event {
     RD_EV_MARK = 105,               /* Agent: arg0=rd_trace_mark, arg1=free. A phase of the run begins. */
     RD_EV_BUG_CHECK = 106,          /* Kernel: object=code, arg0=parameter 1, arg1=parameter 2; a second record follows. */
     RD_EV_BUG_CHECK_MORE = 107,     /* Kernel: object=instruction, arg0=parameter 3, arg1=parameter 4. */
+    RD_EV_BUG_CHECK_STACK = 112,    /* Kernel, one a frame after the two: object=instruction, arg0=depth from 0, arg1=offset in its
+                                       module, arg2=FNV-1a 64 of the module's name as of IMAGE_LOADED; 0 outside of modules. */
     RD_EV_IMAGE_LOADED = 108,       /* Kernel: object=base, arg0=bytes, arg1=FNV-1a 64 of the lower-case base name (ASCII). */
     RD_EV_IMAGE_UNLOADED = 109,     /* Kernel: object=base, arg0=bytes, arg1=as above. */
     RD_EV_SWITCH = 110,             /* Kernel: logical processor switch; object=from, arg0=to. Off by default. */

@@ -9,7 +9,7 @@ namespace cm {
 
 namespace {
 
-constexpr uint32_t kKernelDriver = 1, kBootStart = 0, kSystemStart = 1, kErrorNormal = 1;
+constexpr uint32_t kKernelDriver = 1, kBootStart = 0, kSystemStart = 1, kDemandStart = 3, kErrorNormal = 1;
 
 /// Writes below one key; remembers the first failure.
 class Writer {
@@ -90,6 +90,9 @@ NTSTATUS seed(Key* root) {
         L"NDIS Wrapper");
     write_service(
         out, L"Machine\\System\\CurrentControlSet\\Services\\agent", L"system32\\drivers\\agent.sys", kSystemStart,
+        L"Extended Base");
+    write_service(
+        out, L"Machine\\System\\CurrentControlSet\\Services\\selftest", L"system32\\drivers\\selftest.sys", kDemandStart,
         L"Extended Base");
     return out.status();
 }

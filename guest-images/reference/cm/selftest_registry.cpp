@@ -221,11 +221,11 @@ const char* test_query_subkeys() {
 }  // namespace
 
 extern "C" const KI_SELF_TEST CmSelfTests[] = {
-    {"registry keys", test_keys},
-    {"registry value sizes", test_value_sizes},
-    {"registry key information", test_key_information},
-    {"registry query routines", test_query_routines},
-    {"registry query direct", test_query_direct},
-    {"registry query subkeys", test_query_subkeys},
+    {"cm.keys", test_keys},
+    {"cm.value-sizes", test_value_sizes},
+    {"cm.key-information", test_key_information},
+    {"cm.query-routines", test_query_routines},
+    {"cm.query-direct", test_query_direct},
+    {"cm.query-subkeys", test_query_subkeys},
     {nullptr, nullptr},
 };

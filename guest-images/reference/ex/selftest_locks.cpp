@@ -252,9 +252,9 @@ const char* test_lookaside() {
 }  // namespace
 
 extern "C" const KI_SELF_TEST ExLockTests[] = {
-    {"fast mutex", test_fast_mutex}, {"guarded mutex", test_guarded_mutex},
-    {"resource exclusion", test_resource_exclusion}, {"resource ownership", test_resource_ownership},
-    {"resource readers", test_resource_readers}, {"run-down protection", test_rundown},
-    {"interlocked lists", test_interlocked_lists}, {"lookaside lists", test_lookaside},
+    {"ex.fast-mutex", test_fast_mutex}, {"ex.guarded-mutex", test_guarded_mutex},
+    {"ex.resource-exclusion", test_resource_exclusion}, {"ex.resource-ownership", test_resource_ownership},
+    {"ex.resource-readers", test_resource_readers}, {"ex.run-down-protection", test_rundown},
+    {"ex.interlocked-lists", test_interlocked_lists}, {"ex.lookaside-lists", test_lookaside},
     {nullptr, nullptr},
 };

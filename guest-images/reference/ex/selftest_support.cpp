@@ -207,9 +207,9 @@ const char* test_image_notification() {
 }  // namespace
 
 extern "C" const KI_SELF_TEST ExSupportTests[] = {
-    {"work items", test_work_items}, {"callback objects", test_callbacks},
-    {"event handles", test_event_handles}, {"system information", test_system_information},
-    {"version and UUIDs", test_version_and_uuid}, {"thread objects", test_threads},
-    {"image notification", test_image_notification},
+    {"ex.work-items", test_work_items}, {"ex.callback-objects", test_callbacks},
+    {"ex.event-handles", test_event_handles}, {"ex.system-information", test_system_information},
+    {"ex.version-and-uuids", test_version_and_uuid}, {"ps.thread-objects", test_threads},
+    {"ps.image-notification", test_image_notification},
     {nullptr, nullptr},
 };

@@ -106,5 +106,7 @@ struct KI_MODULE {
     ULONG FunctionCount;
 };
 BOOLEAN KiFindModule(ULONG64 address, KI_MODULE* module);
+/// What the trace calls a module by its name. Any IRQL.
+ULONG64 LdrNameHash(const char* name);
 
 }  // extern "C"

@@ -22,8 +22,11 @@ extern "C" {
 
 /// The trace ring in the ivshmem window, initialised at boot; null when the guest has no window. Any IRQL.
 RDAPI rd_trace_header* NTAPI RdTraceRing(void);
-/// Physical size of the window in bytes and where drivers find it; 0 when there is none. Any IRQL.
+/// The trace's part of the window, its size in bytes; 0 when there is none. Any IRQL.
 RDAPI PVOID NTAPI RdTraceWindow(SIZE_T* bytes);
+/// The window's part for the agent's line to the host (an rd_line, rundown/line_abi.h), untouched by the kernel; null when the
+/// guest has no window or a small one. Any IRQL.
+RDAPI PVOID NTAPI RdLineArea(void);
 /// Writes one record (time, thread, processor and IRQL are filled in here). Nothing happens without a ring. Any IRQL.
 RDAPI VOID NTAPI RdTraceWrite(UCHAR source, UCHAR kind, USHORT event, USHORT binding, ULONG status, ULONG64 object,
                               ULONG64 arg0, ULONG64 arg1, ULONG64 arg2);
@@ -98,6 +101,23 @@ RDAPI VOID NTAPI RdBugCheckText(const char* text, ULONG code, ULONG_PTR p1, ULON
 RDAPI ULONG64 NTAPI RdQueryCounter(PULONG64 frequency);
 /// Busy-waits at least so long; other logical processors run meanwhile. Any IRQL.
 RDAPI VOID NTAPI RdStall(ULONG microseconds);
+
+/// One self-test inside the guest: "family.name", and null or what is wrong. The last of a list has no name.
+struct RD_SELF_TEST {
+    const char* Name;
+    const char* (*Run)(void);
+};
+/// Runs the tests of `count` lists that filter= on the command line lets through (a pattern with * and ?; all without it), prints a
+/// line for each and their sum under the group's name. PASSIVE_LEVEL.
+RDAPI VOID NTAPI RdRunSelfTests(const char* group, const RD_SELF_TEST* const* lists, ULONG count);
+/// Whether filter= lets a test through. Any IRQL.
+RDAPI BOOLEAN NTAPI RdSelfTestWanted(const char* name);
+
+/// Is this a deterministic run: does the host pace it at rendezvous? Any IRQL.
+RDAPI BOOLEAN NTAPI RdIsDeterministic(void);
+/// Stops the machine until the host has done its part (rundown/rendezvous_abi.h); no time passes. Only where RdIsDeterministic says
+/// so; one caller at a time. PASSIVE_LEVEL.
+RDAPI VOID NTAPI RdMeetHost(void);
 
 /// Powers the machine off (ACPI) or resets it. Any IRQL. No return.
 RDAPI VOID NTAPI RdPowerOff(void);

@@ -9,6 +9,7 @@
 #include "ex/ex.hpp"
 #include "io/interface.hpp"
 #include "io/selftest.hpp"
+#include "io/selftest_driver.hpp"
 #include "io/service.hpp"
 #include "ldr/ldr.hpp"
 #include "ps/ps.hpp"
@@ -45,9 +46,11 @@ VOID NTAPI bring_up(PVOID context) {
     const NTSTATUS status = IopInitializeRamDisk(static_cast<LOADER_BLOCK*>(context));
     if (!report("the RAM disk did not come up; no driver can be loaded", status)) return;
     load_hal();
+    if (io::provoke()) return;
     if (RdCommandLineNumber("selftest", 0)) KiExecutiveSelfTest();
     io::start_services(kBootStart, kBootStart);  // ndis.sys, before the devices that need it
     report("the PnP manager did not come up", PnpInitSystem());
+    if (RdCommandLineNumber("selftest", 0)) io::finish_selftest();
     io::start_services(kSystemStart, kAutoStart);
 }
 

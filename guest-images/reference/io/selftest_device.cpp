@@ -328,13 +328,13 @@ const char* test_driver_goes() {
 }  // namespace
 
 extern "C" const KI_SELF_TEST IopDeviceTests[] = {
-    {"driver object", test_driver_object},
-    {"device open and delete", test_open_and_delete},
-    {"device transfer methods", test_methods},
-    {"device pending and cancelled", test_pending},
-    {"device stack", test_stack},
-    {"device work item", test_work_item},
-    {"remove lock", test_remove_lock},
-    {"driver goes", test_driver_goes},
+    {"io.driver-object", test_driver_object},
+    {"io.device-open-and-delete", test_open_and_delete},
+    {"io.device-transfer-methods", test_methods},
+    {"io.device-pending-and-cancelled", test_pending},
+    {"io.device-stack", test_stack},
+    {"io.device-work-item", test_work_item},
+    {"io.remove-lock", test_remove_lock},
+    {"io.driver-goes", test_driver_goes},
     {nullptr, nullptr},
 };

@@ -135,10 +135,10 @@ const char* test_counts() {
 }  // namespace
 
 extern "C" const KI_SELF_TEST IopFileTests[] = {
-    {"file write and read", test_write_and_read},
-    {"file dispositions", test_dispositions},
-    {"file full disk", test_full_disk},
-    {"file archive", test_archive},
-    {"file counts", test_counts},
+    {"io.file-write-and-read", test_write_and_read},
+    {"io.file-dispositions", test_dispositions},
+    {"io.file-full-disk", test_full_disk},
+    {"io.file-archive", test_archive},
+    {"io.file-counts", test_counts},
     {nullptr, nullptr},
 };

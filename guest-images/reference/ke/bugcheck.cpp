@@ -41,7 +41,23 @@ ULONG64 culprit(CONTEXT context) {
 void print_stack(CONTEXT context) {
     for (int depth = 0; depth < kFramesMax && context.Rip; ++depth) {
         print_address(depth ? "from" : "at  ", context.Rip);
+        KI_MODULE module;
+        const bool known = KiFindModule(context.Rip, &module);
+        RdTraceWrite(
+            RD_SOURCE_KERNEL, RD_KIND_NOTE, RD_EV_BUG_CHECK_STACK, 0, 0, context.Rip, static_cast<ULONG64>(depth),
+            known ? context.Rip - reinterpret_cast<ULONG64>(module.Base) : 0, known ? LdrNameHash(module.Name) : 0);
         if (!KiUnwindFrame(&context)) break;
+    }
+}
+
+/// What the parameters point into, where that is a module: callers and routines.
+void print_parameters(const ULONG64 (&parameters)[4]) {
+    for (ULONG number = 0; number < 4; ++number) {
+        KI_MODULE module;
+        if (!KiFindModule(parameters[number], &module)) continue;
+        char where[96];
+        KiDescribeAddress(parameters[number], where, sizeof where);
+        KiPrint("  parameter %u %p  %s\n", number + 1, parameters[number], where);
     }
 }
 
@@ -70,6 +86,8 @@ extern "C" VOID KiBugCheckContext(ULONG code, ULONG64 p1, ULONG64 p2, ULONG64 p3
     RdTraceWrite(RD_SOURCE_KERNEL, RD_KIND_NOTE, RD_EV_BUG_CHECK_MORE, 0, 0, blamed ? blamed : context->Rip, p3, p4, 0);
     KiPrint("*** STOP 0x%8x (0x%p, 0x%p, 0x%p, 0x%p)\n", code, p1, p2, p3, p4);
     if (blamed) print_address("module", blamed);
+    KiPrint("  name %s\n", KiBugCheckName(code));
+    print_parameters({p1, p2, p3, p4});
     const PKTHREAD thread = pcr->CurrentThread;
     KiPrint(
         "  processor %u, IRQL %u, thread %llu %s%s%s\n", pcr->Number, static_cast<ULONG>(cpu::irql()), thread ? thread->Id : 0,
@@ -86,6 +104,13 @@ extern "C" VOID KiBugCheckContext(ULONG code, ULONG64 p1, ULONG64 p2, ULONG64 p3
     run_callbacks();
     KiPrint("*** halted\n");
     stop();
+}
+
+/// The address in the driver that has called into the kernel: the first on the stack that is not the kernel's. 0: there is none.
+extern "C" ULONG64 KiDriverCaller() {
+    CONTEXT context;
+    RtlCaptureContext(&context);
+    return culprit(context);
 }
 
 extern "C" VOID KiBugCheckFrame(ULONG code, ULONG64 p1, ULONG64 p2, ULONG64 p3, ULONG64 p4, const KI_TRAP_FRAME* frame) {

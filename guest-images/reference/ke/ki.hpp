@@ -223,6 +223,8 @@ VOID KiFrameToContext(const KI_TRAP_FRAME* frame, PCONTEXT context);
 VOID KiContextToFrame(const CONTEXT* context, KI_TRAP_FRAME* frame);
 
 // bugcheck.cpp, debug.cpp
+const char* KiBugCheckName(ULONG code);
+ULONG64 KiDriverCaller(void);                 // any IRQL
 VOID KiPrint(const char* format, ...);        // %s %u %x %p %llx %c only; any IRQL
 VOID KiDumpState(void);                       // all processors and threads, as text
 VOID KiDescribeAddress(ULONG64 address, char* text, SIZE_T size);  // "ndis.sys+0x1234"
@@ -233,6 +235,7 @@ VOID KiDescribeAddress(ULONG64 address, char* text, SIZE_T size);  // "ndis.sys+
 VOID KiInitializeRandom(ULONG64 seed);
 ULONG KiRandomBelow(ULONG stream, ULONG limit);
 VOID KiInitializeTrace(void);
+VOID KiInitializeRendezvous(void);            // after the trace
 VOID KiSelfTest(void);
 
 // mm

@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: MIT
 // ke/selftest.hpp
 //
-// The kernel's smoke test, run inside the guest with selftest=1 on the command line. Each test prints one line on the debug
-// channel: "selftest NAME: ok" or "selftest NAME: FAILED: WHAT"; the last line is "selftest: N passed, M failed".
+// The kernel's self-tests, run inside the guest with selftest=1 on the command line (`rundown selftest`). The lines each prints
+// are described in selftest_run.cpp. Names are "family.name" of a-z, 0-9, '-' and '_'.
 #pragma once
 #include "ke/ki.hpp"
 
-struct KI_SELF_TEST {
-    const char* Name;
-    const char* (*Run)(void);  // null: passed, else what failed
-};
+using KI_SELF_TEST = RD_SELF_TEST;
 
 extern "C" const KI_SELF_TEST KiSchedulerTests[];  // ended by a null name
 extern "C" const KI_SELF_TEST KiMemoryTests[];

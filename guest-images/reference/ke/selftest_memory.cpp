@@ -152,12 +152,12 @@ const char* test_exceptions() {
 }  // namespace
 
 extern "C" const KI_SELF_TEST KiMemoryTests[] = {
-    {"pool", test_pool},
-    {"pool-of-module", test_pool_of_module},
-    {"mdl", test_mdl},
-    {"contiguous", test_contiguous},
-    {"image-space", test_image_space},
-    {"stack-walk", test_stack_walk},
-    {"exceptions", test_exceptions},
+    {"mm.pool", test_pool},
+    {"mm.pool-of-module", test_pool_of_module},
+    {"mm.mdl", test_mdl},
+    {"mm.contiguous", test_contiguous},
+    {"mm.image-space", test_image_space},
+    {"ke.stack-walk", test_stack_walk},
+    {"ke.exceptions", test_exceptions},
     {nullptr, nullptr},
 };

@@ -270,15 +270,15 @@ const char* test_affinity() {
 }  // namespace
 
 extern "C" const KI_SELF_TEST KiSchedulerTests[] = {
-    {"events", test_events},
-    {"wait-multiple", test_wait_multiple},
-    {"delay", test_delay},
-    {"mutex", test_mutex},
-    {"dpc", test_dpc},
-    {"timer", test_timer},
-    {"spin-lock", test_spin_lock},
-    {"preemption-at-dispatch", test_preemption_at_dispatch},
-    {"threads", test_threads},
-    {"affinity", test_affinity},
+    {"ke.events", test_events},
+    {"ke.wait-multiple", test_wait_multiple},
+    {"ke.delay", test_delay},
+    {"ke.mutex", test_mutex},
+    {"ke.dpc", test_dpc},
+    {"ke.timer", test_timer},
+    {"ke.spin-lock", test_spin_lock},
+    {"ke.preemption-at-dispatch", test_preemption_at_dispatch},
+    {"ke.threads", test_threads},
+    {"ke.affinity", test_affinity},
     {nullptr, nullptr},
 };

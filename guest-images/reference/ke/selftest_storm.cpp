@@ -46,6 +46,6 @@ const char* test_dpc_storm() {
 }  // namespace
 
 extern "C" const KI_SELF_TEST KiStormTests[] = {
-    {"dpc-storm", test_dpc_storm},
+    {"ke.dpc-storm", test_dpc_storm},
     {nullptr, nullptr},
 };

@@ -79,6 +79,6 @@ const char* test_vector_registers() {
 }  // namespace
 
 extern "C" const KI_SELF_TEST KiVectorTests[] = {
-    {"vector-registers", test_vector_registers},
+    {"ke.vector-registers", test_vector_registers},
     {nullptr, nullptr},
 };

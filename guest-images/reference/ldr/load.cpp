@@ -10,20 +10,10 @@ extern "C" NTSTATUS LdrpLoadByName(const char* name, LDR_MODULE** module);
 
 namespace {
 
-/// What the trace calls a module: FNV-1a of its name in lower case.
-ULONG64 name_hash(const char* name) {
-    ULONG64 hash = 0xcbf29ce484222325;
-    for (; *name; ++name) {
-        const char c = *name >= 'A' && *name <= 'Z' ? static_cast<char>(*name + 32) : *name;
-        hash = (hash ^ static_cast<UCHAR>(c)) * 0x100000001b3;
-    }
-    return hash;
-}
-
 void trace(USHORT event, const LDR_MODULE* module) {
     RdTraceWrite(
         RD_SOURCE_KERNEL, RD_KIND_NOTE, event, 0, 0, reinterpret_cast<ULONG64>(module->DllBase), module->SizeOfImage,
-        name_hash(module->Name), 0);
+        LdrNameHash(module->Name), 0);
 }
 
 void dereference(LDR_MODULE* module);

@@ -107,6 +107,16 @@ extern "C" BOOLEAN KiFindModule(ULONG64 address, KI_MODULE* module) {
     return FALSE;
 }
 
+/// What the trace calls a module: FNV-1a of its name in lower case.
+extern "C" ULONG64 LdrNameHash(const char* name) {
+    ULONG64 hash = 0xcbf29ce484222325;
+    for (; *name; ++name) {
+        const char c = *name >= 'A' && *name <= 'Z' ? static_cast<char>(*name + 32) : *name;
+        hash = (hash ^ static_cast<UCHAR>(c)) * 0x100000001b3;
+    }
+    return hash;
+}
+
 extern "C" LDR_MODULE* LdrFindModule(const char* name) {
     for (PLIST_ENTRY at = PsLoadedModuleList.Flink; at != &PsLoadedModuleList; at = at->Flink) {
         auto* module = CONTAINING_RECORD(at, LDR_MODULE, InLoadOrderLinks);

@@ -318,10 +318,10 @@ const char* test_races() {
 }  // namespace
 
 extern "C" const KI_SELF_TEST ObSelfTests[] = {
-    {"object lifetime", test_lifetime}, {"object names", test_names},
-    {"object permanence", test_permanence}, {"object handles", test_handles},
-    {"object many handles", test_many_handles}, {"object parse", test_parse},
-    {"object links", test_links}, {"object queries", test_queries},
-    {"object security", test_security}, {"object races", test_races},
+    {"ob.lifetime", test_lifetime}, {"ob.names", test_names},
+    {"ob.permanence", test_permanence}, {"ob.handles", test_handles},
+    {"ob.many-handles", test_many_handles}, {"ob.parse", test_parse},
+    {"ob.links", test_links}, {"ob.queries", test_queries},
+    {"ob.security", test_security}, {"ob.races", test_races},
     {nullptr, nullptr},
 };

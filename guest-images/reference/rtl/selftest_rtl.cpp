@@ -149,7 +149,7 @@ const char* test_security() {
 }  // namespace
 
 extern "C" const KI_SELF_TEST KiLibraryTests[] = {
-    {"memory", test_memory},
-    {"strings", test_strings},     {"numbers", test_numbers}, {"bitmap", test_bitmap}, {"avl-table", test_avl_table},
-    {"time-fields", test_time},    {"security", test_security}, {nullptr, nullptr},
+    {"rtl.memory", test_memory},
+    {"rtl.strings", test_strings},     {"rtl.numbers", test_numbers}, {"rtl.bitmap", test_bitmap}, {"rtl.avl-table", test_avl_table},
+    {"rtl.time-fields", test_time},    {"rtl.security", test_security}, {nullptr, nullptr},
 };

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+// ke/bugcheck_names.cpp
+//
+// Names of the bug checks this guest can stop with.
+// https://learn.microsoft.com/windows-hardware/drivers/debugger/bug-check-code-reference2
+#include "ke/ki.hpp"
+
+namespace {
+
+struct Name {
+    ULONG code;
+    const char* text;
+};
+
+constexpr Name kNames[] = {
+    {0x0A, "IRQL_NOT_LESS_OR_EQUAL"},
+    {0x0C, "MAXIMUM_WAIT_OBJECTS_EXCEEDED"},
+    {0x0F, "SPIN_LOCK_ALREADY_OWNED"},
+    {0x10, "SPIN_LOCK_NOT_OWNED"},
+    {0x18, "REFERENCE_BY_POINTER"},
+    {0x19, "BAD_POOL_HEADER"},
+    {0x1A, "MEMORY_MANAGEMENT"},
+    {0x1E, "KMODE_EXCEPTION_NOT_HANDLED"},
+    {0x20, "KERNEL_APC_PENDING_DURING_EXIT"},
+    {0x2A, "INCONSISTENT_IRP"},
+    {0x31, "PHASE0_INITIALIZATION_FAILED"},
+    {0x35, "NO_MORE_IRP_STACK_LOCATIONS"},
+    {0x3F, "NO_MORE_SYSTEM_PTES"},
+    {0x44, "MULTIPLE_IRP_COMPLETE_REQUESTS"},
+    {0x48, "CANCEL_STATE_IN_COMPLETED_IRP"},
+    {0x4E, "PFN_LIST_CORRUPT"},
+    {0x50, "PAGE_FAULT_IN_NONPAGED_AREA"},
+    {0x67, "CONFIG_INITIALIZATION_FAILED"},
+    {0x7B, "INACCESSIBLE_BOOT_DEVICE"},
+    {0x7C, "BUGCODE_NDIS_DRIVER"},
+    {0x7E, "SYSTEM_THREAD_EXCEPTION_NOT_HANDLED"},
+    {0x7F, "UNEXPECTED_KERNEL_MODE_TRAP"},
+    {0x80, "NMI_HARDWARE_FAILURE"},
+    {0x81, "SPIN_LOCK_INIT_FAILURE"},
+    {0x93, "INVALID_KERNEL_HANDLE"},
+    {0x96, "INVALID_WORK_QUEUE_ITEM"},
+    {0xB8, "ATTEMPTED_SWITCH_FROM_DPC"},
+    {0xBE, "ATTEMPTED_WRITE_TO_READONLY_MEMORY"},
+    {0xC2, "BAD_POOL_CALLER"},
+    {0xC4, "DRIVER_VERIFIER_DETECTED_VIOLATION"},
+    {0xC7, "TIMER_OR_DPC_INVALID"},
+    {0xC8, "IRQL_UNEXPECTED_VALUE"},
+    {0xC9, "DRIVER_VERIFIER_IOMANAGER_VIOLATION"},
+    {0xCE, "DRIVER_UNLOADED_WITHOUT_CANCELLING_PENDING_OPERATIONS"},
+    {0xD1, "DRIVER_IRQL_NOT_LESS_OR_EQUAL"},
+    {0xDA, "SYSTEM_PTE_MISUSE"},
+    {0xE1, "WORKER_THREAD_RETURNED_AT_BAD_IRQL"},
+    {0xE2, "MANUALLY_INITIATED_CRASH"},
+    {0xE3, "RESOURCE_NOT_OWNED"},
+    {0xE6, "DRIVER_VERIFIER_DMA_VIOLATION"},
+    {0xE9, "ACTIVE_EX_WORKER_THREAD_TERMINATION"},
+    {0xFC, "ATTEMPTED_EXECUTE_OF_NOEXECUTE_MEMORY"},
+    {0x139, "KERNEL_SECURITY_CHECK_FAILURE"},
+    {0x4000008A, "THREAD_TERMINATE_HELD_MUTEX"},
+    {RD_BUGCHECK_UNIMPLEMENTED, "RD_UNIMPLEMENTED_EXPORT"},
+};
+
+}  // namespace
+
+extern "C" const char* KiBugCheckName(ULONG code) {
+    for (const Name& name : kNames)
+        if (name.code == code) return name.text;
+    return "UNKNOWN_BUG_CHECK";
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+// selftest/driver.cpp
+//
+// selftest.sys's entry: with provoke=NAME on the command line the crime of that name, else the self-tests.
+#include "selftest/provoke.hpp"
+#include "selftest/tests.hpp"
+
+#define RD_PROVOCATION(family, name, ...) extern "C" VOID provoke_##name();
+#include "selftest/provocations.def"
+#undef RD_PROVOCATION
+
+extern "C" NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING);
+
+/// One entry of .pdata, as RtlLookupFunctionEntry finds it; the DDK headers do not declare it for drivers.
+struct FunctionEntry {
+    ULONG begin, end, unwind;
+};
+extern "C" __declspec(dllimport) const FunctionEntry* NTAPI RtlLookupFunctionEntry(ULONG64 pc, PULONG64 base, PVOID history);
+
+namespace {
+
+struct Provocation {
+    const char* name;
+    VOID (*commit)();
+};
+
+const Provocation provocations[] = {
+#define RD_PROVOCATION(family, name, ...) {#name, provoke_##name},
+#include "selftest/provocations.def"
+#undef RD_PROVOCATION
+};
+
+char wanted[64];
+PDRIVER_OBJECT self;
+VOID (*unload_action)();
+
+bool same(const char* a, const char* b) {
+    for (; *a && *a == *b; ++a, ++b) {}
+    return *a == *b;
+}
+
+VOID NTAPI unload(PDRIVER_OBJECT) {
+    if (unload_action) unload_action();
+}
+
+}  // namespace
+
+namespace provoke {
+
+void value(ULONG number, ULONG64 value) { DbgPrint("provoke %s: value %u %016I64x\n", wanted, number, value); }
+
+void guilty(ULONG64 function) {
+    ULONG64 base;
+    const FunctionEntry* entry = RtlLookupFunctionEntry(function, &base, nullptr);
+    const ULONG64 begin = entry ? base + entry->begin : function, end = entry ? base + entry->end : function;
+    DbgPrint("provoke %s: guilty %016I64x %016I64x\n", wanted, begin, end);
+}
+
+PDRIVER_OBJECT driver() { return self; }
+void at_unload(VOID (*action)()) { unload_action = action; }
+
+bool on_thread(PKSTART_ROUTINE routine, PVOID context) {
+    HANDLE handle;
+    if (!NT_SUCCESS(PsCreateSystemThread(&handle, THREAD_ALL_ACCESS, nullptr, nullptr, nullptr, routine, context))) return false;
+    ZwWaitForSingleObject(handle, FALSE, nullptr);
+    ZwClose(handle);
+    return true;
+}
+
+void pause(LONG milliseconds) {
+    LARGE_INTEGER due = {.QuadPart = -10000LL * milliseconds};
+    KeDelayExecutionThread(KernelMode, FALSE, &due);
+}
+
+}  // namespace provoke
+
+extern "C" NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING) {
+    self = driver;
+    driver->DriverUnload = unload;
+    if (!RdCommandLineText("provoke", wanted, sizeof wanted)) {
+        selftest::run_all();
+        return STATUS_SUCCESS;
+    }
+    for (const Provocation& provocation : provocations) {
+        if (!same(provocation.name, wanted)) continue;
+        provoke::guilty(provocation.commit);
+        provocation.commit();
+        return STATUS_SUCCESS;
+    }
+    return STATUS_NOT_FOUND;
+}

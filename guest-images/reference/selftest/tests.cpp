@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+// selftest/tests.cpp: see tests.hpp.
+#include "selftest/tests.hpp"
+
+namespace selftest {
+
+void run_all() {
+    const RD_SELF_TEST* const lists[] = {hal_tests};
+    RdRunSelfTests("driver", lists, RTL_NUMBER_OF(lists));
+}
+
+}  // namespace selftest
