@@ -170,7 +170,7 @@ P5BindAdapter(
         BindContext,
         rundown::Fnv1a(DeviceName->Buffer, DeviceName->Length));
 
-    *Status = P5OpenBinding(DeviceName, BindContext);
+    *Status = P5.RefuseBinds ? NDIS_STATUS_NOT_SUPPORTED : P5OpenBinding(DeviceName, BindContext);
     trace.Returns(static_cast<ULONG>(*Status));
 }
 

@@ -14,6 +14,7 @@ P5FinishClose(P5_BINDING *Binding, BOOLEAN InsideUnbind)
 
     // Off the list and freed before anyone is told: NDIS may bind the adapter again at once.
     const BOOLEAN last = P5RemoveBinding(Binding, &unbindContext);
+    P5NoteClosing(FALSE);
 
     P5FreeBinding(Binding);
     if (waiter != nullptr) {

@@ -10,6 +10,8 @@ namespace
 
 constexpr ULONG HeavyInFlight = 64;
 constexpr LONGLONG OidPause = -10 * 1000; // 1 ms between two rounds of one thread.
+constexpr LONGLONG SilentPause = 1000 * OidPause;
+constexpr LONG64 ClosingPatience = 3 * 1000 * 10000; // 3 s, in interrupt time.
 
 struct OidThread {
     rundown::SystemThread Thread;
@@ -43,7 +45,7 @@ Told(PKEVENT stop)
 {
     LARGE_INTEGER pause;
 
-    pause.QuadPart = OidPause;
+    pause.QuadPart = P5LoadIsSilent() ? SilentPause : OidPause;
     return KeWaitForSingleObject(stop, Executive, KernelMode, FALSE, &pause) == STATUS_SUCCESS;
 }
 
@@ -208,6 +210,28 @@ P5HoldRequests(ULONG Count)
     }
     KeClearEvent(&StopHolding);
     return HoldThread.Start(HoldThreadRoutine, nullptr);
+}
+
+void
+P5NoteClosing(BOOLEAN Begins)
+{
+    const LONG closing =
+        Begins ? InterlockedIncrement(&P5.Closing) : InterlockedDecrement(&P5.Closing);
+
+    if (Begins && closing == 1) {
+        InterlockedExchange64(
+            &P5.LoadEnds, static_cast<LONG64>(KeQueryInterruptTime()) + ClosingPatience);
+    } else if (closing == 0) {
+        InterlockedExchange64(&P5.LoadEnds, 0);
+    }
+}
+
+BOOLEAN
+P5LoadIsSilent(void)
+{
+    const LONG64 end = __atomic_load_n(&P5.LoadEnds, __ATOMIC_RELAXED);
+
+    return end != 0 && static_cast<LONG64>(KeQueryInterruptTime()) >= end;
 }
 
 void

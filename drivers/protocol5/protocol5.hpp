@@ -145,8 +145,11 @@ struct P5_GLOBALS {
     BOOLEAN ShutdownRegistered;
 
     NDIS_HANDLE ProtocolHandle;
-    ULONG ReceiveStyle; // RD_P5_PARAM_RECEIVE_STYLE.
-    ULONG DeregisterOn; // RD_P5_PARAM_DEREGISTER_ON.
+    ULONG ReceiveStyle;   // RD_P5_PARAM_RECEIVE_STYLE.
+    ULONG DeregisterOn;   // RD_P5_PARAM_DEREGISTER_ON.
+    BOOLEAN RefuseBinds;  // RD_P5_PARAM_REFUSE_BINDS.
+    BOOLEAN LeaveFilters; // RD_P5_PARAM_LEAVE_FILTERS.
+    ULONG ReturnAfterMs;  // RD_P5_PARAM_RETURN_AFTER.
 
     rundown::OnceGate Deregistration;
     KEVENT Deregistered; // Set when Deregistration is finished.
@@ -158,6 +161,9 @@ struct P5_GLOBALS {
 
     rundown::SpinLock BindingsLock;
     rundown::List<P5_BINDING, &P5_BINDING::Link> Bindings;
+
+    volatile LONG Closing;    // Bindings being closed.
+    volatile LONG64 LoadEnds; // Interrupt time at which the load falls silent; 0: not in sight.
 
     rundown::SpinLock LoadLock;
     P5_LOAD Load;
@@ -343,6 +349,12 @@ NTSTATUS P5HoldRequests(ULONG Count);
 
 /// Gives one binding its share of the present load. IRQL <= DISPATCH_LEVEL.
 void P5ApplyLoad(P5_BINDING *Binding);
+
+/// A binding begins to be closed, or is off the list. What a close that never ends leaves of the
+/// load falls silent after some seconds, so that the trace keeps how it began. IRQL <=
+/// DISPATCH_LEVEL.
+void P5NoteClosing(BOOLEAN Begins);
+BOOLEAN P5LoadIsSilent(void);
 
 /// Ends all threads of the load and waits for them. PASSIVE_LEVEL.
 void P5StopLoad(void);

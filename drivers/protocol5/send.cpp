@@ -56,7 +56,7 @@ TakeSlot(P5_BINDING *binding)
     const rundown::SpinLockGuard guard(sender.Lock);
 
     if (sender.InFlight >= sender.Target || sender.FreeSlots == nullptr || sender.Paused != 0 ||
-        !binding->Uses.TryAcquire()) {
+        P5LoadIsSilent() || !binding->Uses.TryAcquire()) {
         return nullptr;
     }
 

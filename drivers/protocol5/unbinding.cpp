@@ -63,6 +63,18 @@ Unbind(P5_BINDING *binding, NDIS_HANDLE unbindContext)
     return NDIS_STATUS_SUCCESS;
 }
 
+/// A driver may be slow to give back what it received: the unbind waits for it.
+void
+KeepReceivesForAWhile()
+{
+    LARGE_INTEGER time;
+
+    if (P5.ReturnAfterMs != 0) {
+        time.QuadPart = -10 * 1000 * static_cast<LONGLONG>(P5.ReturnAfterMs);
+        KeDelayExecutionThread(KernelMode, FALSE, &time);
+    }
+}
+
 } // namespace
 
 NDIS_STATUS
@@ -71,13 +83,17 @@ P5CloseBinding(P5_BINDING *Binding)
     const P5_WHO who = P5Who(Binding);
     const NDIS_HANDLE open = Binding->Open;
 
+    P5NoteClosing(TRUE);
     P5NoteInFlight(Binding);
     Binding->Uses.Begin();
     P5StopSender(Binding);
     P5CloseReceiver(Binding);
+    KeepReceivesForAWhile();
     P5ReturnHeldReceives(Binding, 0);
     Binding->Uses.Wait();
-    P5ClearFilters(Binding);
+    if (!P5.LeaveFilters) {
+        P5ClearFilters(Binding);
+    }
     return P5NdisCloseAdapter(who, open);
 }
 

@@ -123,7 +123,8 @@ struct Promised {
     std::uint32_t handles_held = 0;   // Open at the trigger, closed before Unload was called.
     std::uint32_t link_changes = 0;   // Downs and ups a binding was told of before the trigger.
     std::uint32_t binds_refused = 0;  // BindAdapter ended without a binding.
-    bool filters_set = false;         // Seen set at NDIS, and at the device where it can be asked.
+    bool filters_set = false;   // Seen set at NDIS, and at the device where it can be asked.
+    bool filters_left = false;  // The driver leaves them set when it closes: NDIS is to release them.
     bool operator==(const Promised&) const = default;
 };
 
@@ -187,6 +188,7 @@ struct PassedDeadline {
     std::string phase;        // scenario::to_string(Phase): "trigger".
     std::string waiting_for;  // "the driver to stop".
     std::int64_t after_ms = 0;
+    std::optional<std::string> guest_state;  // What the guest was doing then, as a sentence.
     bool operator==(const PassedDeadline&) const = default;
 };
 

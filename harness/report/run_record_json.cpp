@@ -91,6 +91,17 @@ class Reader {
         }
         read(*member, value, path);
     }
+    /// Records of before a member was thought of do not have it.
+    template <class T>
+    void operator()(std::string_view name, std::optional<T>& value) {
+        const std::string path =
+            path_.empty() ? std::string(name) : fmt::format("{}.{}", path_, name);
+        const auto* member = object_->if_contains(json::string_view(name.data(), name.size()));
+        value.reset();
+        if (member != nullptr) {
+            read(*member, value, path);
+        }
+    }
 
   private:
     template <class T>

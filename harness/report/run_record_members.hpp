@@ -186,6 +186,7 @@ void members(V& v, PassedDeadline& deadline) {
     v("phase", deadline.phase);
     v("waiting_for", deadline.waiting_for);
     v("after_ms", deadline.after_ms);
+    v("guest_state", deadline.guest_state);
 }
 
 template <class V>
@@ -213,6 +214,7 @@ void members(V& v, Promised& promised) {
     v("link_changes", promised.link_changes);
     v("binds_refused", promised.binds_refused);
     v("filters_set", promised.filters_set);
+    v("filters_left", promised.filters_left);
 }
 
 template <class V>

@@ -31,6 +31,8 @@ oracle::Promised promises_of(const RunSpec& spec) {
         promises.link_changes = 2 * scenario.cycles;
     }
     promises.filters_set = bindings != 0;
+    const auto leaves = scenario.driver_parameters.find("LeaveFilters");
+    promises.filters_left = leaves != scenario.driver_parameters.end() && leaves->second != 0;
     return promises;
 }
 

@@ -146,7 +146,8 @@ Awaitable<void> ScenarioRun::flap_links() {
         RUNDOWN_CO_TRY(co_await come_under_load_again());
     }
     RUNDOWN_CO_TRY(co_await mark(RD_MARK_TRIGGER, spec_.scenario.cycles));
-    Concurrent<void> stop(co_await asio::this_coro::executor, stop_service(Step::stop));
+    const auto executor = co_await asio::this_coro::executor;
+    Concurrent<void> stop(executor, stop_service(Step::stop));
     const auto down = co_await set_links(false);
     const auto stopped = co_await stop.finished();
     RUNDOWN_CO_TRY(down);

@@ -27,9 +27,10 @@ Awaitable<void> ScenarioRun::trigger() {
     enter(scenario::Phase::trigger, fmt::format("trigger: {}", to_string(spec_.scenario.trigger)));
     switch (spec_.scenario.trigger) {
         case Trigger::unload:
-            co_return co_await (
-                spec_.scenario.held.handles != 0 ? unload_with_open_handles() : unload()
-            );
+            if (spec_.scenario.held.handles != 0) {
+                co_return co_await unload_with_open_handles();
+            }
+            co_return co_await unload();
         case Trigger::unbind_all:
             co_return co_await unbind_all();
         case Trigger::deregister:
@@ -70,7 +71,8 @@ Awaitable<void> ScenarioRun::unload_with_open_handles() {
     std::vector<std::uint64_t> handles;
     RUNDOWN_CO_TRY(co_await open_handles(handles));
     RUNDOWN_CO_TRY(co_await mark(RD_MARK_TRIGGER));
-    Concurrent<void> stop(co_await asio::this_coro::executor, stop_service(Step::stop));
+    const auto executor = co_await asio::this_coro::executor;
+    Concurrent<void> stop(executor, stop_service(Step::stop));
     co_await pause(kHandlesStayOpen);
     auto closed = co_await close_handles(handles);
     const auto stopped = co_await stop.finished();
@@ -137,8 +139,9 @@ Awaitable<void> ScenarioRun::end_guest() {
     RUNDOWN_CO_TRY(co_await mark(RD_MARK_TRIGGER));
     power_off_expected_ = true;
     const Deadline order = wait("the guest to take the order");
-    const auto answered = reboot ? keep(Step::reboot, 0, co_await agent_->reboot(order))
-                                 : keep(Step::power_off, 0, co_await agent_->power_off(order));
+    auto answer = reboot ? agent_->reboot(order) : agent_->power_off(order);
+    const auto answered =
+        keep(reboot ? Step::reboot : Step::power_off, 0, co_await std::move(answer));
     RUNDOWN_CO_TRY(answered);
     if (answered->status != 0) {
         co_return fail(

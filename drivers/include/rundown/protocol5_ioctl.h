@@ -31,6 +31,10 @@ enum rd_p5_load_level { RD_P5_LOAD_OFF = 0, RD_P5_LOAD_LIGHT = 1, RD_P5_LOAD_HEA
 #define RD_P5_PARAM_DEREGISTER_ON L"DeregisterOn"    /* 0 (default): Unload. 1: the last UnbindAdapter. */
 #define RD_P5_PARAM_RECEIVE_STYLE L"ReceiveStyle"    /* 0 (default): ReceivePacket. 1: no ReceivePacket handler: Receive + TransferData. */
 
+#define RD_P5_PARAM_REFUSE_BINDS L"RefuseBinds"      /* 1: BindAdapter fails without opening the adapter. */
+#define RD_P5_PARAM_LEAVE_FILTERS L"LeaveFilters"    /* 1: packet filter and multicast list stay set when a binding is closed. */
+#define RD_P5_PARAM_RETURN_AFTER L"ReturnAfterMs"    /* Milliseconds into its closing that a binding keeps its receives; 0: none. */
+
 typedef struct rd_p5_load {
     uint32_t level;        /* enum rd_p5_load_level: light = 1 packet in flight per binding, heavy = ring kept full. */
     uint32_t in_flight;    /* Packets kept in flight per binding; 0: the level's default (1 or 64). */

@@ -26,7 +26,11 @@ struct OperationTable {
 OperationTable driver_operations();
 OperationTable ndis_operations();
 OperationTable ioctl_operations();
+OperationTable handle_operations();
 OperationTable system_operations();
+
+/// What handle_operations() needs: a thread. PASSIVE_LEVEL, once.
+NTSTATUS start_handles();
 
 /// Non-paged memory, zeroed, for a scope.
 template <class T>
@@ -73,6 +77,11 @@ class Text {
     explicit Text(const WCHAR* text) : Text() { add(text); }
     Text(const Text&) = delete;
     Text& operator=(const Text&) = delete;
+    void assign(const Text& other) {
+        RtlCopyMemory(buffer_, other.buffer_, sizeof buffer_);
+        string_.Length = other.string_.Length;
+        good_ = other.good_;
+    }
     Text& add(const char* text) {
         for (; *text; ++text) put(static_cast<UCHAR>(*text));
         return *this;

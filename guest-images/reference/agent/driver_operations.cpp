@@ -142,11 +142,21 @@ void start(void*, const Request& request, Response& response) {
     if (!response.message[0]) refuse_with(response, status, "the driver's DriverEntry failed, or there is no such service");
 }
 
+/// Handles are open on the driver's devices: Unload is called when the last is closed, however long that takes. The host has the
+/// deadline.
+void wait_until_unloaded(const char* name) {
+    Text service(name);
+    RD_DRIVER_STATE state = {};
+    LARGE_INTEGER moment = {.QuadPart = -1 * 10000};
+    while (NT_SUCCESS(RdQueryDriver(service.string(), &state)) && state.ImageLoaded) KeDelayExecutionThread(KernelMode, FALSE, &moment);
+}
+
 void stop(void*, const Request& request, Response& response) {
     Text path;
     if (!service_key(request.op.driver_stop.service, path, response)) return;
     const NTSTATUS status = ZwUnloadDriver(path.string());
-    if (!NT_SUCCESS(status)) refuse_with(response, status, "the driver could not be unloaded");
+    if (!NT_SUCCESS(status)) return refuse_with(response, status, "the driver could not be unloaded");
+    if (status == STATUS_PENDING) wait_until_unloaded(request.op.driver_stop.service);
 }
 
 void remove(void*, const Request& request, Response& response) {

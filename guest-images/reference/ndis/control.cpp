@@ -243,6 +243,7 @@ extern "C" NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRI
     InitializeListHead(&Miniports);
     InitializeListHead(&MiniportDrivers);
     read_settings();
+    read_request_hold();
     if (RdCommandLineNumber("selftest", 0)) run_library_selftest();
     NTSTATUS status = create_control_device(DriverObject);
     if (NT_SUCCESS(status)) status = start_engine();

@@ -183,6 +183,11 @@ void run_requests(Miniport* miniport) {
     // One that pended may have been completed before request_running was cleared: then take_request finds the way free.
 }
 
+void resume_request(Miniport* miniport, RequestItem* item) {
+    append(miniport, item);
+    if (!run_on_worker(miniport)) run_requests(miniport);
+}
+
 NDIS_STATUS submit_request(Open* open, PNDIS_REQUEST request) {
     if (request->RequestType != NdisRequestQueryInformation && request->RequestType != NdisRequestSetInformation &&
         request->RequestType != NdisRequestQueryStatistics)
@@ -194,12 +199,13 @@ NDIS_STATUS submit_request(Open* open, PNDIS_REQUEST request) {
     if (!item) return NDIS_STATUS_RESOURCES;
     reference(open);
     InterlockedIncrement(&open->requests);
+    item->phase = kPended;  // a request that is held may be over before hold_request returns
+    if (hold_request(item, fields(request).Oid)) return NDIS_STATUS_PENDING;
     if (seeded_choice(kPendOneIn)) {
-        item->phase = kPended;
-        append(miniport, item);
-        if (!run_on_worker(miniport)) run_requests(miniport);
+        resume_request(miniport, item);
         return NDIS_STATUS_PENDING;
     }
+    item->phase = 0;
     append(miniport, item);
     run_requests(miniport);
     if (InterlockedExchange(&item->phase, kPended) != kFinished) return NDIS_STATUS_PENDING;

@@ -4,6 +4,7 @@
 // What a run can force of the choices that the documentation leaves to NDIS, by words on the kernel's command line:
 //   ndis_open=pend|sync|refuse|refuse-late    NdisOpenAdapter always pends, never does, fails at once, or pends and then fails
 //   ndis_close=pend|sync                      NdisCloseAdapter always pends, or never does
+//   ndis_request_ms=N [ndis_request_oid=OID]  requests, or those for one OID, pend N ms (request_hold.cpp)
 // Without a word the seed decides. A word that is none of these stops the guest: a run that is not what was asked for proves
 // nothing. The words are decided here without a system (`tests/unit/ndis`); settings.cpp reads them.
 #pragma once
