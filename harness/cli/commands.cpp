@@ -71,6 +71,21 @@ int replay(const Options& options) {
     return finish(*invocation, options.json, progress);
 }
 
+int selftest(const Options& options) {
+    auto progress = make_progress(options.json);
+    const auto report = selftest::run_selftest(options.selftest, progress);
+    if (!report) {
+        progress.print("");
+        return complain(report.error());
+    }
+    progress.print(selftest::to_text(*report));
+    if (options.json) {
+        const std::string document = selftest::to_json(*report);
+        std::fwrite(document.data(), 1, document.size(), stdout);
+    }
+    return selftest::exit_code(*report);
+}
+
 int list(const Options& options) {
     if (options.rules) {
         for (const auto& rule : oracle::rules()) {

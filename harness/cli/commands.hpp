@@ -12,5 +12,6 @@ int run(const Options& options);
 int list(const Options& options);
 int doctor(const Options& options);
 int replay(const Options& options);
+int selftest(const Options& options);
 
 }  // namespace rundown::cli

@@ -48,6 +48,8 @@ int main(int argc, char** argv) {
                 return rundown::cli::doctor(options);
             case Command::replay:
                 return rundown::cli::replay(options);
+            case Command::selftest:
+                return rundown::cli::selftest(options);
         }
     } catch (const std::exception& error) {
         std::fprintf(stderr, "rundown: internal error: %s\n", error.what());

@@ -27,6 +27,7 @@ Examples:
   rundown run unload-idle --driver my-build/protocol5.sys
   rundown run --all --json > result.json                 one document on standard output
   rundown replay build/runs/2026-01-01T00-00-00Z-1a2b    the verdicts again, from the recorded traces
+  rundown selftest --filter 'provoke.pool.*'             does the guest notice what it must?
   rundown list --rules                                   what is checked, and the documentation each rule cites
 
 Exit codes: 0 pass, 1 a finding, 2 usage, 69 could not run or inconclusive, 70 internal error.
@@ -127,6 +128,36 @@ std::string about_unexpected(const CLI::App& app, const std::string& word) {
     return fmt::format("unknown option '{}'{}", name, did_you_mean(name, option_names(command)));
 }
 
+void add_selftest(CLI::App& app, Options& options) {
+    auto* selftest = app.add_subcommand(
+        "selftest",
+        "Have the reference guest test itself and notice every crime committed on purpose"
+    );
+    auto& wanted = options.selftest;
+    selftest
+        ->add_option("--filter", wanted.filter, "Only names that match: 'ke.*', 'provoke.pool.*'")
+        ->capture_default_str();
+    selftest->add_option("--seed", wanted.seed, "Seed of the guest's scheduler")
+        ->capture_default_str();
+    selftest->add_option("--jobs", wanted.jobs, "Provocations at once")
+        ->check(CLI::Range(1, 16))
+        ->capture_default_str();
+    selftest->add_option(
+        "--out", wanted.out, "Directory for the evidence (default: runs/ beside the program)"
+    );
+    selftest->add_option("--connect", wanted.connect, "libvirt: 'embedded', or the URI of a daemon")
+        ->capture_default_str();
+    selftest->add_option("--accel", wanted.accelerator, "auto (by proof), kvm or tcg")
+        ->check(CLI::IsMember({"auto", "kvm", "tcg"}))
+        ->capture_default_str();
+    selftest->add_flag(
+        "--json",
+        options.json,
+        "Print one JSON document on standard output; the rest goes to standard error"
+    );
+    selftest->callback([&options] { options.command = Command::selftest; });
+}
+
 /// CLI11 says of a word that is no command only that a command is missing, and guesses nothing.
 std::string complaint(const CLI::App& app, const CLI::ParseError& error) {
     const auto words = app.remaining(true);
@@ -157,6 +188,8 @@ Options parse_command_line(int argc, const char* const* argv) {
     app.require_subcommand(1);
     add_run(app, options);
     add_others(app, options);
+    add_selftest(app, options);
+    options.selftest.program = options.invocation.program;
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

@@ -9,15 +9,17 @@
 #include <vector>
 
 #include "run/invocation.hpp"
+#include "selftest/selftest.hpp"
 
 namespace rundown::cli {
 
 enum class Command {
-    none,    // --help or --version was printed, or the usage was wrong: leave with exit_code.
-    run,     // Run scenarios.
-    list,    // Print scenarios or rules.
-    doctor,  // Say what this machine lacks.
-    replay,  // Trace to verdict again.
+    none,      // --help or --version was printed, or the usage was wrong: leave with exit_code.
+    run,       // Run scenarios.
+    list,      // Print scenarios or rules.
+    doctor,    // Say what this machine lacks.
+    replay,    // Trace to verdict again.
+    selftest,  // The reference guest tests itself.
 };
 
 struct Options {
@@ -27,6 +29,7 @@ struct Options {
     bool json = false;
     bool rules = false;  // list --rules
     std::string replay_directory;
+    selftest::Options selftest;
 };
 
 /// Parses the command line; prints help, version or what is wrong with it itself.

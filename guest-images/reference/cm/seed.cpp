@@ -92,7 +92,7 @@ NTSTATUS seed(Key* root) {
         out, L"Machine\\System\\CurrentControlSet\\Services\\agent", L"system32\\drivers\\agent.sys", kSystemStart,
         L"Extended Base");
     write_service(
-        out, L"Machine\\System\\CurrentControlSet\\Services\\selftest", L"system32\\drivers\\selftest.sys", kDemandStart,
+        out, L"Machine\\System\\CurrentControlSet\\Services\\selftestdriver", L"system32\\drivers\\selftest.sys", kDemandStart,
         L"Extended Base");
     return out.status();
 }

@@ -12,7 +12,7 @@ namespace {
 
 constexpr LONGLONG kAftermath = -300 * 10000LL;  // 100 ns: timers, threads and work items of an unloaded driver
 
-UNICODE_STRING service = rtl::literal(L"\\Registry\\Machine\\System\\CurrentControlSet\\Services\\selftest");
+UNICODE_STRING service = rtl::literal(L"\\Registry\\Machine\\System\\CurrentControlSet\\Services\\selftestdriver");
 
 bool load(const char* what) {
     const NTSTATUS status = ZwLoadDriver(&service);
