@@ -84,6 +84,22 @@ std::optional<Verdict> shortcoming(const Evidence& evidence) {
     return std::nullopt;
 }
 
+/// A deadline's verdict, whichever it is, says what the guest was doing.
+void tell_guest_state(const RunRecord& run, Verdict& verdict) {
+    if (!run.deadline || !run.deadline->guest_state) {
+        return;
+    }
+    const std::string words = " " + *run.deadline->guest_state;
+    for (Finding& finding : verdict.findings) {
+        if (finding.rule == deadline_rule.name) {
+            finding.explanation += words;
+        }
+    }
+    if (verdict.kind == VerdictKind::inconclusive && !run.interruption) {
+        verdict.sentence += "." + words;
+    }
+}
+
 }  // namespace
 
 std::span<const Rule> rules() {
@@ -129,6 +145,7 @@ Judgement judge(const RunRecord& record) {
     } else {
         judgement.verdict.kind = VerdictKind::pass;
     }
+    tell_guest_state(record, judgement.verdict);
     return judgement;
 }
 

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "run/bug_check_text.hpp"
+#include "run/hang_text.hpp"
 #include "run/scenario_run_io.hpp"
 #include "trace/reader.hpp"
 
@@ -21,6 +22,9 @@ constexpr Milliseconds kNewsTravels{1500};
 /// What a guest prints about itself at an NMI goes byte by byte through a port.
 constexpr Milliseconds kDumpTime{3000};
 constexpr Milliseconds kCleanupTime{20000};
+/// There is no QMP command for it.
+constexpr const char* kInfoRegisters =
+    R"({"execute":"human-monitor-command","arguments":{"command-line":"info registers"}})";
 
 oracle::GuestEnd end_of(guest::GuestEnd end) {
     switch (end) {
@@ -52,6 +56,21 @@ std::string why_qemu_died(const guest::Guest& guest) {
 }
 
 }  // namespace
+
+/// An answer that came as garbage is nobody's deadline; empty when the line was clean.
+std::string ScenarioRun::garbage_on_the_line() const {
+    const auto seen = client_ ? client_->statistics() : rpc::ClientStatistics{};
+    if (seen.skipped_bytes == 0) {
+        return {};
+    }
+    return fmt::format(
+        "the guest's serial line carries garbage ({} bytes that make no frame, see rpc.log); gave "
+        "up waiting for {} in phase {}",
+        seen.skipped_bytes,
+        waiting_for_,
+        to_string(phases_.phase())
+    );
+}
 
 /// Fills in what the oracle is told about a run that was cut short. The guest's own end comes
 /// first: a call that was not answered because the guest stopped is not a lost contact.
@@ -88,6 +107,8 @@ asio::awaitable<void> ScenarioRun::blame(const Error& error) {
             fmt::format("the guest powered itself off in phase {}", phase)};
     } else if (guest_->end() == guest::GuestEnd::panicked) {
         co_return;  // The bug check speaks for itself.
+    } else if (const std::string garbage = garbage_on_the_line(); !garbage.empty()) {
+        record_.interruption = {InconclusiveKind::lost_contact, garbage};
     } else if (error.kind == ErrorKind::timeout || error.kind == ErrorKind::guest_boot) {
         record_.deadline = {phase, waiting_for_, spec_.scenario.deadline(phases_.phase()).count()};
     } else {
@@ -96,13 +117,21 @@ asio::awaitable<void> ScenarioRun::blame(const Error& error) {
 }
 
 /// A guest that does not answer is asked in the one way it cannot refuse: at an NMI the reference
-/// guest prints what every processor and thread is at, and stops.
+/// guest prints what every processor and thread is at, and stops. QEMU is asked before.
 asio::awaitable<void> ScenarioRun::knock_at_a_silent_guest() {
     const Deadline deadline = Deadline::in(kDumpTime, "the guest's state dump");
+    const auto registers = co_await guest_->qmp(kInfoRegisters, deadline);
     const auto knocked = co_await guest_->qmp(R"({"execute":"inject-nmi"})", deadline);
     if (knocked) {
         static_cast<void>(co_await guest_->ended(deadline));
     }
+    const auto log = read_file(guest_->files().debug_console);
+    const auto seen = hang_in(
+        registers ? std::string_view(*registers) : std::string_view(),
+        log ? std::string_view(*log) : std::string_view(),
+        record_.driver_module
+    );
+    record_.deadline->guest_state = seen.sentence;
 }
 
 asio::awaitable<void> ScenarioRun::finish() {

@@ -98,6 +98,7 @@ class ScenarioRun {
 
     // What became of it (aftermath_io.cpp).
     boost::asio::awaitable<void> blame(const Error& error);
+    std::string garbage_on_the_line() const;
     boost::asio::awaitable<void> knock_at_a_silent_guest();
     boost::asio::awaitable<void> finish();
     void keep_trace();

@@ -69,7 +69,7 @@ TEST(Judge, ACancelledRunIsNotJudged) {
 
 TEST(Judge, ADeadlineNobodyCanBeBlamedForSaysWhoMustLook) {
     RunRecord run = good_run();
-    run.deadline = PassedDeadline{"settle", "the census", 3000};
+    run.deadline = PassedDeadline{"settle", "the census", 3000, {}};
     expect_inconclusive(run, InconclusiveKind::lost_contact, "the census in phase settle");
     run.deadline->phase = "boot";
     expect_inconclusive(run, InconclusiveKind::boot_failed, "phase boot");

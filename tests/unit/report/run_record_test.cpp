@@ -43,7 +43,7 @@ RunRecord full_record() {
     run.nics = {nic, NicWitness{}};
     run.guest_end = GuestEnd::panicked;
     run.bug_check = BugCheck{0xC2, {1, 2, 3, 0xFFFFFFFFFFFFFFFF}, "protocol5.sys", 0x34};
-    run.deadline = PassedDeadline{"trigger", "the driver to stop", 5000};
+    run.deadline = PassedDeadline{"trigger", "the driver to stop", 5000, "It spins."};
     run.interruption = Interruption{InconclusiveKind::cancelled, "Ctrl-C"};
     return run;
 }
