@@ -57,7 +57,11 @@ Calls::Calls(const trace::Trace& trace) : trace_(trace), partner_(trace.records.
     }
     for (std::uint32_t i = 0; i < records.size(); ++i) {
         const bool entered = records[i].kind == RD_KIND_CALL || records[i].kind == RD_KIND_CALLBACK;
-        if (entered && partner_[i] == i && trace.whole_after(records[i].sequence)) {
+        if (!entered || partner_[i] != i) {
+            continue;
+        }
+        without_return_.push_back(&records[i]);
+        if (trace.whole_after(records[i].sequence)) {
             unreturned_.push_back(&records[i]);
         }
     }

@@ -24,6 +24,9 @@ class Calls {
     /// number. Those after which records are missing are left out: their return may be among them.
     const std::vector<const trace::Record*>& unreturned() const { return unreturned_; }
 
+    /// All of them, also those whose return may be among the missing records.
+    const std::vector<const trace::Record*>& without_return() const { return without_return_; }
+
     /// The same at the moment of that record, counting only what passes between driver and NDIS.
     std::uint64_t under_way_at(const trace::Record& moment, std::uint8_t source) const;
 
@@ -31,6 +34,7 @@ class Calls {
     const trace::Trace& trace_;
     std::vector<std::uint32_t> partner_;  // Index of the partner; own index: none.
     std::vector<const trace::Record*> unreturned_;
+    std::vector<const trace::Record*> without_return_;
 };
 
 }  // namespace rundown::oracle

@@ -2,6 +2,8 @@
 // oracle/rules/contract_violation.cpp
 #include <fmt/format.h>
 
+#include <iterator>
+
 #include "oracle/evidence.hpp"
 #include "oracle/rules/rules.hpp"
 #include "trace/names.hpp"
@@ -10,6 +12,18 @@ namespace rundown::oracle {
 namespace {
 
 using trace::Record;
+
+/// "2 timers": what was alive (rd_trace_live_object) and how many.
+std::string live_objects(std::uint64_t detail) {
+    constexpr const char* kNouns[] = {
+        "objects", "devices", "timers", "queued DPCs", "threads", "interrupts", "work items"};
+    const std::uint64_t kind = detail >> 32;
+    const std::uint64_t count = detail & 0xFFFFFFFF;
+    if (kind >= std::size(kNouns)) {
+        return fmt::format("{} objects of kind {}", count, kind);
+    }
+    return kind == RD_LIVE_INVALID ? "objects" : fmt::format("{} {}", count, kNouns[kind]);
+}
 
 /// What the guest means by the violation, with the line of the contract it breaks.
 std::string sentence_for(const Record& record) {
@@ -51,8 +65,19 @@ std::string sentence_for(const Record& record) {
             );
         case RD_VIOLATION_LIVE_OBJECT:
             return fmt::format(
-                "R18: Unload returned with a live timer, DPC, thread, device or work item: {:#x}.",
-                what
+                "R18: Unload returned with live {} of the driver {:#x}.", live_objects(detail), what
+            );
+        case RD_VIOLATION_BUFFER_LEAKED:
+            return fmt::format(
+                "S9: a buffer pool was freed with {} buffers out (pool {:#x}).", detail, what
+            );
+        case RD_VIOLATION_WRONG_CALL:
+            return fmt::format(
+                "S11: a function of another NDIS version was called on {:#x}, a protocol of NDIS "
+                "{}.{}.",
+                what,
+                detail >> 8,
+                detail & 0xFF
             );
         default:
             return fmt::format(
@@ -81,7 +106,8 @@ void check(const Evidence& evidence, Findings& findings) {
 const Rule contract_violation_rule{
     "contract-violation",
     "The guest's NDIS and kernel, which check every call, saw none that breaks the contract.",
-    "S2, S7, S9, S10, R11, R18: what the called function's documentation demands of its caller",
+    "S2, S7, S9, S10, S11, R11, R18: what the called function's documentation demands of its "
+    "caller",
     check};
 
 }  // namespace rundown::oracle

@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: MIT
 // oracle/rules/filters_released.cpp
+//
+// Three sources, each of which may be right while another is wrong: what the driver asked for with
+// its OIDs (filter_requests.cpp), what NDIS has in its books, and what the device was given. A
+// device that has been removed, or that has no such query, cannot be asked: then its part is
+// silent.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <map>
 
 #include "oracle/evidence.hpp"
+#include "oracle/rules/filter_requests.hpp"
 #include "oracle/rules/rules.hpp"
 
 namespace rundown::oracle {
@@ -21,8 +27,8 @@ void report_open(const Record& set, const Record& gone, Findings& findings) {
         set.object,
         &set,
         fmt::format(
-            "The open {:#x} still had the packet filter {:#x} ({}; {:#x} at the miniport) when {} "
-            "({}).",
+            "In NDIS's books the open {:#x} still had the packet filter {:#x} ({}; {:#x} at the "
+            "miniport) when {} ({}).",
             set.object,
             set.arg[0],
             number_of(set),
@@ -73,9 +79,11 @@ void check_census(const RunRecord& run, CensusPoint point, const char* when, Fin
         findings.add(
             nullptr,
             fmt::format(
-                "{} NDIS still has {} receive filters; before the driver was loaded it had {}.",
-                when,
+                "In NDIS's books there are {} receive filters {}; before the driver was loaded "
+                "there "
+                "were {}.",
                 after->filters,
+                when,
                 before->filters
             )
         );
@@ -88,6 +96,9 @@ void check_device(const NicWitness& nic, std::size_t number, Findings& findings)
     }
     const ReceiveFilter& filter = *nic.filter_after_teardown;
     std::string left = filter.promiscuous ? "promiscuous mode" : "";
+    if (filter.multicast == "all") {
+        left += std::string(left.empty() ? "" : ", ") + "all multicast frames";
+    }
     for (const char* address : kTestMulticast) {
         const auto& table = filter.multicast_table;
         if (std::find(table.begin(), table.end(), address) != table.end()) {
@@ -99,7 +110,9 @@ void check_device(const NicWitness& nic, std::size_t number, Findings& findings)
         findings.add(
             nullptr,
             fmt::format(
-                "The device of NIC {} ({}) still has {} after the teardown.",
+                "At the device of NIC {} ({}), asked by query-rx-filter, there still is {} after "
+                "the "
+                "teardown.",
                 number,
                 nic.model,
                 left
@@ -109,11 +122,12 @@ void check_device(const NicWitness& nic, std::size_t number, Findings& findings)
 }
 
 void check(const Evidence& evidence, Findings& findings) {
+    check_filter_requests(evidence, findings);
     check_trace(evidence, findings);
     const RunRecord& run = evidence.run();
-    check_census(run, CensusPoint::deregistered, "After the deregistration", findings);
-    check_census(run, CensusPoint::torn_down, "After the driver was stopped", findings);
-    check_census(run, CensusPoint::gone_again, "After it was loaded and stopped again", findings);
+    check_census(run, CensusPoint::deregistered, "after the deregistration", findings);
+    check_census(run, CensusPoint::torn_down, "after the driver was stopped", findings);
+    check_census(run, CensusPoint::gone_again, "after it was loaded and stopped again", findings);
     for (std::size_t nic = 0; nic < run.nics.size(); ++nic) {
         check_device(run.nics[nic], nic, findings);
     }
@@ -123,10 +137,11 @@ void check(const Evidence& evidence, Findings& findings) {
 
 const Rule filters_released_rule{
     "filters-released",
-    "When its opens are closed, the packet filter and the multicast list of the protocol are gone: "
-    "from NDIS's books, and from the device.",
+    "The packet filter and the multicast list of a binding are gone when it is closed: taken back "
+    "by "
+    "the driver's OIDs, gone from NDIS's books, and gone from the device.",
     "S8, NdisDeregisterProtocol: when outstanding opens have been closed, it releases all filters "
-    "its caller has set up",
+    "its caller has set up; R9, ProtocolUnbindAdapter: clears packet filter and multicast list",
     check};
 
 }  // namespace rundown::oracle

@@ -9,6 +9,7 @@
 #include <map>
 
 #include "oracle/evidence.hpp"
+#include "oracle/rules/census_counts.hpp"
 #include "oracle/rules/pool_tags.hpp"
 #include "oracle/rules/rules.hpp"
 #include "trace/names.hpp"
@@ -77,54 +78,19 @@ void check_descriptor_pools(const Evidence& evidence, Findings& findings) {
     }
 }
 
-struct Count {
-    const char* name;
-    std::uint32_t Census::*value;
-    bool of_ndis;  // Released with the protocol already, not only with the driver.
-};
-
-constexpr Count kCounts[] = {
+// Packets, buffers and requests that are out are other rules' business.
+constexpr CensusCount kCounts[] = {
     {"registered protocols", &Census::protocols, true},
     {"opens", &Census::opens, true},
-    {"requests pending", &Census::requests_pending, true},
-    {"sends pending", &Census::sends_pending, true},
-    {"receives not returned", &Census::receives_out, true},
     {"packet pools", &Census::packet_pools, false},
-    {"packets out of their pools", &Census::packets_out, false},
     {"buffer pools", &Census::buffer_pools, false},
-    {"buffers out of their pools", &Census::buffers_out, false},
     {"devices", &Census::devices, false},
 };
-
-void check_counts(const RunRecord& run, CensusPoint point, const char* when, Findings& findings) {
-    const Census* before = run.census(CensusPoint::before);
-    const Census* after = run.census(point);
-    if (before == nullptr || after == nullptr) {
-        return;
-    }
-    for (const Count& count : kCounts) {
-        const std::uint32_t had = before->*count.value;
-        const std::uint32_t has = after->*count.value;
-        if (has > had && (count.of_ndis || point != CensusPoint::deregistered)) {
-            findings.add_once(
-                reinterpret_cast<std::uintptr_t>(count.name),
-                nullptr,
-                fmt::format(
-                    "{} there are {} {}; before the driver was loaded there were {}.",
-                    when,
-                    has,
-                    count.name,
-                    had
-                )
-            );
-        }
-    }
-}
 
 /// Threads, timers, handles and work items are the system's too and come and go: only what grows
 /// with each load of the driver is the driver's.
 void check_repeated_growth(const RunRecord& run, Findings& findings) {
-    constexpr Count counts[] = {
+    constexpr CensusCount counts[] = {
         {"threads", &Census::threads, false},
         {"timers", &Census::timers, false},
         {"handles", &Census::handles, false},
@@ -136,7 +102,7 @@ void check_repeated_growth(const RunRecord& run, Findings& findings) {
     if (before == nullptr || once == nullptr || twice == nullptr) {
         return;
     }
-    for (const Count& count : counts) {
+    for (const CensusCount& count : counts) {
         const std::uint32_t a = before->*count.value;
         const std::uint32_t b = once->*count.value;
         const std::uint32_t c = twice->*count.value;
@@ -179,9 +145,7 @@ void check_what_the_guest_saw(const Evidence& evidence, Findings& findings) {
 void check(const Evidence& evidence, Findings& findings) {
     const RunRecord& run = evidence.run();
     check_descriptor_pools(evidence, findings);
-    check_counts(run, CensusPoint::deregistered, "After the deregistration", findings);
-    check_counts(run, CensusPoint::torn_down, "After the driver was stopped", findings);
-    check_counts(run, CensusPoint::gone_again, "After a second load", findings);
+    check_census_counts(run, kCounts, findings);
     check_repeated_growth(run, findings);
     check_pool_tags(run, findings);
     check_pool_growth(run, findings);

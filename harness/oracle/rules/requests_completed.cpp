@@ -1,14 +1,22 @@
 // SPDX-License-Identifier: MIT
 // oracle/rules/requests_completed.cpp
+//
+// Three books: the driver's records, NDIS's records, and what NDIS counts before and after.
 #include "oracle/evidence.hpp"
+#include "oracle/rules/census_counts.hpp"
 #include "oracle/rules/loans.hpp"
 #include "oracle/rules/rules.hpp"
 
 namespace rundown::oracle {
 namespace {
 
+constexpr CensusCount kCounts[] = {
+    {"requests pending", &Census::requests_pending, true},
+};
+
 void check(const Evidence& evidence, Findings& findings) {
     report_loans(evidence, {LoanKind::request, LoanKind::reset}, findings);
+    check_census_counts(evidence.run(), kCounts, findings);
 }
 
 }  // namespace

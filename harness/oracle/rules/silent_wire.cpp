@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MIT
+// oracle/rules/silent_wire.cpp
+//
+// What the far ends of the NICs saw. A frame may be seen long after it was handed over: it lay in
+// the device, in QEMU, in the host's socket. So frames are judged by who they are and not by when
+// they came: stream and sequence number of the latest one on the wire, against those the driver
+// told that it handed to NDIS while its protocol was registered. Only where the trace does not name
+// frames, the time has to do: those that came when the wire had been quiet after the teardown.
+#include <fmt/format.h>
+
+#include <map>
+
+#include "oracle/evidence.hpp"
+#include "oracle/rules/rules.hpp"
+
+namespace rundown::oracle {
+namespace {
+
+using trace::Record;
+
+/// Of one stream of test frames, which is one binding of the driver's.
+struct Stream {
+    std::uint32_t latest = 0;        // Handed over while the protocol was registered.
+    const Record* handed = nullptr;  // That send; null: none.
+    const Record* late = nullptr;    // The first handed over after the deregistration.
+    std::uint32_t late_sequence = 0;
+};
+
+/// stream << 32 | sequence of the test frame that the record sends; 0: it says none.
+std::uint64_t frame_of(const Record& record) {
+    if (record.is(RD_SOURCE_DRIVER, RD_KIND_CALL, RD_EV_SEND)) {
+        return record.arg[1];
+    }
+    return record.is(RD_SOURCE_DRIVER, RD_KIND_NOTE, RD_EV_PACKET_SENT) ? record.arg[2] : 0;
+}
+
+struct Sends {
+    std::map<std::uint32_t, Stream> streams;
+    const Record* gone = nullptr;  // The last return of NdisDeregisterProtocol.
+};
+
+Sends sends_of(const Evidence& evidence) {
+    Sends sends;
+    bool registered = true;
+    for (const Record& record : evidence.trace().records) {
+        if (record.is(RD_SOURCE_DRIVER, RD_KIND_RETURN, RD_EV_DEREGISTER_PROTOCOL)) {
+            registered = false;
+            sends.gone = &record;
+        } else if (record.is(RD_SOURCE_DRIVER, RD_KIND_CALL, RD_EV_REGISTER_PROTOCOL)) {
+            registered = true;
+        }
+        const std::uint64_t frame = frame_of(record);
+        if (frame == 0) {
+            continue;
+        }
+        Stream& stream = sends.streams[static_cast<std::uint32_t>(frame >> 32)];
+        const auto sequence = static_cast<std::uint32_t>(frame);
+        if (!registered) {
+            stream.late_sequence = stream.late == nullptr ? sequence : stream.late_sequence;
+            stream.late = stream.late == nullptr ? &record : stream.late;
+        } else if (stream.handed == nullptr || sequence >= stream.latest) {
+            stream.latest = sequence;
+            stream.handed = &record;
+        }
+    }
+    return sends;
+}
+
+std::string name_of_nic(const NicWitness& nic, std::size_t number) {
+    return fmt::format("NIC {} ({})", number, nic.model);
+}
+
+/// Where the send of a frame that nobody had handed over in time is told, if it is.
+std::string told_where(const Stream& stream) {
+    return stream.late != nullptr
+               ? fmt::format(
+                     "frame {} was handed over in {}", stream.late_sequence, number_of(*stream.late)
+                 )
+               : "no record tells of its sending";
+}
+
+void check_stream(
+    const Evidence& evidence,
+    const Sends& sends,
+    const Stream& sent,
+    const WireStream& seen,
+    const std::string& nic,
+    Findings& findings
+) {
+    if (sends.gone == nullptr || (sent.handed != nullptr && seen.last_sequence <= sent.latest)) {
+        return;
+    }
+    const std::uint64_t since = sent.handed != nullptr ? sent.handed->sequence : 0;
+    const trace::Trace& trace = evidence.trace();
+    if (!trace.whole(since, since < sends.gone->sequence ? sends.gone->sequence : trace.head)) {
+        return;  // Its send may be among the missing records.
+    }
+    findings.add(
+        sent.late != nullptr ? sent.late : sends.gone,
+        fmt::format(
+            "Frame {} of binding {} was on the wire of {}; when NdisDeregisterProtocol returned "
+            "({}) "
+            "the driver had handed over {}, and {}.",
+            seen.last_sequence,
+            seen.stream,
+            nic,
+            number_of(*sends.gone),
+            sent.handed != nullptr
+                ? fmt::format("frames up to {} ({})", sent.latest, number_of(*sent.handed))
+                : "none",
+            told_where(sent)
+        )
+    );
+}
+
+void check_nic(
+    const Evidence& evidence, const Sends& sends, std::size_t number, Findings& findings
+) {
+    const NicWitness& nic = evidence.run().nics[number];
+    for (const WireStream& seen : nic.streams) {
+        const auto at = sends.streams.find(seen.stream);
+        const Stream sent = at != sends.streams.end() ? at->second : Stream();
+        if (!sends.streams.empty()) {
+            check_stream(evidence, sends, sent, seen, name_of_nic(nic, number), findings);
+        }
+    }
+    if (sends.streams.empty() && nic.frames_after_teardown != 0) {
+        findings.add(
+            nullptr,
+            fmt::format(
+                "{} test frames left the guest on {} after the teardown had been reported as done "
+                "and the wire had been quiet.",
+                nic.frames_after_teardown,
+                name_of_nic(nic, number)
+            )
+        );
+    }
+}
+
+void check(const Evidence& evidence, Findings& findings) {
+    const Sends sends = sends_of(evidence);
+    for (std::size_t nic = 0; nic < evidence.run().nics.size(); ++nic) {
+        check_nic(evidence, sends, nic, findings);
+    }
+}
+
+}  // namespace
+
+const Rule silent_wire_rule{
+    "silent-wire",
+    "After NdisDeregisterProtocol has returned no frame of the driver's leaves a NIC but those it "
+    "had handed over before.",
+    "S6 and S8, NdisDeregisterProtocol: its bindings are closed within the call, and only a bound "
+    "protocol can send",
+    check};
+
+}  // namespace rundown::oracle
