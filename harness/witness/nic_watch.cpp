@@ -28,6 +28,7 @@ NicStatistics NicWatch::statistics() const {
     NicStatistics statistics = counted_;
     statistics.sequence_gaps = sequences_.gaps();
     statistics.sequence_repeats = sequences_.repeats();
+    statistics.streams = sequences_.seen();
     return statistics;
 }
 

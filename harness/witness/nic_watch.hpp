@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "base/deadline.hpp"
 #include "witness/frame.hpp"
@@ -25,6 +26,7 @@ struct NicStatistics {
     std::uint64_t frames_after_teardown = 0;
     std::optional<TimePoint> first;  // Of a test frame.
     std::optional<TimePoint> last;
+    std::vector<StreamSeen> streams;  // By number.
 };
 
 class NicWatch {

@@ -6,9 +6,18 @@
 #pragma once
 
 #include <cstdint>
-#include <unordered_map>
+#include <map>
+#include <vector>
 
 namespace rundown::witness {
+
+/// What was seen of one stream.
+struct StreamSeen {
+    std::uint32_t stream = 0;
+    std::uint64_t frames = 0;
+    std::uint32_t last_sequence = 0;  // The highest.
+    bool operator==(const StreamSeen&) const = default;
+};
 
 class Sequences {
   public:
@@ -23,10 +32,12 @@ class Sequences {
     std::uint64_t gaps() const { return gaps_; }
     /// Frames that came again, or after a later one.
     std::uint64_t repeats() const { return repeats_; }
-    std::size_t streams() const { return next_.size(); }
+    std::size_t streams() const { return seen_.size(); }
+    /// Each stream, by number.
+    std::vector<StreamSeen> seen() const;
 
   private:
-    std::unordered_map<std::uint32_t, std::uint64_t> next_;  // Sequence number expected, by stream.
+    std::map<std::uint32_t, StreamSeen> seen_;
     std::uint64_t gaps_ = 0;
     std::uint64_t repeats_ = 0;
 };
