@@ -18,10 +18,30 @@ USHORT& depth(PSLIST_HEADER head) { return *reinterpret_cast<USHORT*>(&head->Ali
 
 constexpr ULONG kRaiseOnFailure = 16;  // POOL_RAISE_IF_ALLOCATION_FAILURE
 
+LIST_ENTRY all = {&all, &all};  // by ListEntry; under KiAtomic
+
+bool is_live(const GENERAL_LOOKASIDE_POOL* list) {
+    KiAtomic atomic;
+    for (PLIST_ENTRY at = all.Flink; at != &all; at = at->Flink)
+        if (CONTAINING_RECORD(at, GENERAL_LOOKASIDE_POOL, ListEntry) == list) return true;
+    return false;
+}
+
+void forget(PGENERAL_LOOKASIDE_POOL list) {
+    if (!is_live(list)) KeBugCheckEx(0xC4, 0xCB, reinterpret_cast<ULONG_PTR>(list), 0, 0);
+    KiAtomic atomic;
+    RemoveEntryList(&list->ListEntry);
+}
+
 void initialise(
     PGENERAL_LOOKASIDE_POOL list, PALLOCATE_FUNCTION allocate, PFREE_FUNCTION free, POOL_TYPE type, ULONG flags, SIZE_T size,
     ULONG tag) {
+    if (is_live(list)) KeBugCheckEx(0xC4, 0xCA, reinterpret_cast<ULONG_PTR>(list), 0, 0);
     RtlZeroMemory(list, sizeof *list);
+    {
+        KiAtomic atomic;
+        InsertTailList(&all, &list->ListEntry);
+    }
     list->Depth = kDepth;
     list->MaximumDepth = 256;
     list->Type = static_cast<POOL_TYPE>(type | (flags & kRaiseOnFailure));
@@ -34,6 +54,7 @@ void initialise(
 extern "C" PSLIST_ENTRY ExpInterlockedPopEntrySList(PSLIST_HEADER ListHead);
 
 void empty(PGENERAL_LOOKASIDE_POOL list) {
+    forget(list);
     while (PSLIST_ENTRY entry = ExpInterlockedPopEntrySList(&list->ListHead)) list->Free(entry);
 }
 
@@ -43,6 +64,14 @@ PVOID NTAPI allocate_extended(POOL_TYPE type, SIZE_T bytes, ULONG tag, PLOOKASID
 VOID NTAPI free_extended(PVOID block, PLOOKASIDE_LIST_EX) { ExFreePool(block); }
 
 }  // namespace
+
+extern "C" PVOID ExFindLookasideListIn(ULONG64 begin, ULONG64 end) {
+    for (PLIST_ENTRY at = all.Flink; at != &all; at = at->Flink) {
+        auto* list = CONTAINING_RECORD(at, GENERAL_LOOKASIDE_POOL, ListEntry);
+        if (reinterpret_cast<ULONG64>(list) - begin < end - begin) return list;
+    }
+    return nullptr;
+}
 
 extern "C" {
 
@@ -112,6 +141,9 @@ VOID NTAPI ExFlushLookasideListEx(PLOOKASIDE_LIST_EX Lookaside) {
     KiRequireIrqlAtMost(Lookaside->L.Type & PagedPool ? APC_LEVEL : DISPATCH_LEVEL, "ExFlushLookasideListEx");
     while (PSLIST_ENTRY entry = ExpInterlockedPopEntrySList(&Lookaside->L.ListHead)) Lookaside->L.FreeEx(entry, Lookaside);
 }
-VOID NTAPI ExDeleteLookasideListEx(PLOOKASIDE_LIST_EX Lookaside) { ExFlushLookasideListEx(Lookaside); }
+VOID NTAPI ExDeleteLookasideListEx(PLOOKASIDE_LIST_EX Lookaside) {
+    forget(&Lookaside->L);
+    ExFlushLookasideListEx(Lookaside);
+}
 
 }  // extern "C"

@@ -11,8 +11,8 @@ namespace {
 constexpr ULONG kTag = 'seRE';
 constexpr ULONG kFirstReaders = 8;
 // Driver Verifier's rules (bug check 0xC4) and two of our own.
-constexpr ULONG kAcquiredWithApcs = 0x37, kReleasedWithApcs = 0x38, kBadResource = 0x3D;
-constexpr ULONG kDeletedWhileOwned = 0x52440302, kNotOwnedExclusively = 0x52440305;
+constexpr ULONG kAcquiredWithApcs = 0x37, kReleasedWithApcs = 0x38, kBadResource = 0x3D, kUninitialised = 0x1002, kInitialisedTwice = 0xD0, kDeletedUninitialised = 0xD1, kDeletedWhileOwned = 0x100B;
+constexpr ULONG kNotOwnedExclusively = 0x52440305;
 
 struct Reader {
     ERESOURCE_THREAD thread;
@@ -29,6 +29,15 @@ struct Owners {
 
 enum class Attempt { got, busy, no_room };
 
+LIST_ENTRY all = {&all, &all};  // by SystemResourcesList; under KiAtomic
+
+bool is_live(const ERESOURCE* resource) {
+    KiAtomic atomic;
+    for (PLIST_ENTRY at = all.Flink; at != &all; at = at->Flink)
+        if (CONTAINING_RECORD(at, ERESOURCE, SystemResourcesList) == resource) return true;
+    return false;
+}
+
 Owners* owners_of(PERESOURCE resource) { return reinterpret_cast<Owners*>(resource->OwnerTable); }
 ERESOURCE_THREAD current() { return reinterpret_cast<ERESOURCE_THREAD>(KeGetCurrentThread()); }
 bool is_exclusive(const ERESOURCE* resource) { return resource->Flag & ResourceOwnedExclusive; }
@@ -36,10 +45,12 @@ bool is_exclusive(const ERESOURCE* resource) { return resource->Flag & ResourceO
 /// Alignment, initialisation, IRQL, and that no APC can stop the thread while it has the resource.
 void check(PERESOURCE resource, ULONG rule, const char* function, ULONG64 caller) {
     KiRequireIrqlAtMost(APC_LEVEL, function);
-    if (reinterpret_cast<ULONG64>(resource) & 7 || !resource->OwnerTable)
+    if (reinterpret_cast<ULONG64>(resource) & 7)
         RdBugCheckText(
-            "an ERESOURCE that is misaligned, deleted or was never initialised", 0xC4, kBadResource, reinterpret_cast<ULONG_PTR>(function),
-            reinterpret_cast<ULONG_PTR>(resource), caller);
+            "an ERESOURCE that is misaligned", 0xC4, kBadResource, 0, 0, reinterpret_cast<ULONG_PTR>(resource));
+    if (!is_live(resource))
+        RdBugCheckText(
+            "an ERESOURCE that was never initialised, or is deleted", 0xC4, kUninitialised, reinterpret_cast<ULONG_PTR>(resource), 0, 0);
     if (KeGetCurrentIrql() < APC_LEVEL && !KeAreApcsDisabled())
         RdBugCheckText(
             "an ERESOURCE outside of a critical region", 0xC4, rule, KeGetCurrentIrql(), 0, reinterpret_cast<ULONG_PTR>(resource));
@@ -184,6 +195,17 @@ void prepare(PERESOURCE resource, Owners* owners) {
     owners->capacity = kFirstReaders;
     RtlZeroMemory(resource, sizeof *resource);
     resource->OwnerTable = reinterpret_cast<POWNER_ENTRY>(owners);
+    KiAtomic atomic;
+    InsertTailList(&all, &resource->SystemResourcesList);
+}
+
+void forget(PERESOURCE resource) {
+    KiAtomic atomic;
+    RemoveEntryList(&resource->SystemResourcesList);
+}
+
+void require_live(PERESOURCE resource, ULONG rule, const char* text) {
+    if (!is_live(resource)) RdBugCheckText(text, 0xC4, rule, reinterpret_cast<ULONG_PTR>(resource), 0, 0);
 }
 
 void require_unowned(PERESOURCE resource, const char* text, ULONG64 caller) {
@@ -193,12 +215,22 @@ void require_unowned(PERESOURCE resource, const char* text, ULONG64 caller) {
 
 }  // namespace
 
+extern "C" PVOID ExFindResourceIn(ULONG64 begin, ULONG64 end) {
+    for (PLIST_ENTRY at = all.Flink; at != &all; at = at->Flink) {
+        PERESOURCE resource = CONTAINING_RECORD(at, ERESOURCE, SystemResourcesList);
+        if (reinterpret_cast<ULONG64>(resource) - begin < end - begin) return resource;
+    }
+    return nullptr;
+}
+
 extern "C" {
 
 /// <= DISPATCH_LEVEL. STATUS_INSUFFICIENT_RESOURCES. Undo with ExDeleteResourceLite.
 /// https://learn.microsoft.com/windows-hardware/drivers/ddi/wdm/nf-wdm-exinitializeresourcelite
 NTSTATUS NTAPI ExInitializeResourceLite(PERESOURCE Resource) {
     KiRequireIrqlAtMost(DISPATCH_LEVEL, "ExInitializeResourceLite");
+    if (is_live(Resource))
+        RdBugCheckText("ExInitializeResourceLite: initialised already", 0xC4, kInitialisedTwice, reinterpret_cast<ULONG_PTR>(Resource), 0, 0);
     auto* owners = static_cast<Owners*>(ExAllocatePoolWithTag(NonPagedPool, sizeof(Owners), kTag));
     if (!owners) return STATUS_INSUFFICIENT_RESOURCES;
     prepare(Resource, owners);
@@ -208,7 +240,9 @@ NTSTATUS NTAPI ExInitializeResourceLite(PERESOURCE Resource) {
 /// A resource that is owned or waited for stops the guest. <= DISPATCH_LEVEL.
 NTSTATUS NTAPI ExReinitializeResourceLite(PERESOURCE Resource) {
     KiRequireIrqlAtMost(DISPATCH_LEVEL, "ExReinitializeResourceLite");
+    require_live(Resource, kUninitialised, "ExReinitializeResourceLite: not an initialised resource");
     require_unowned(Resource, "ExReinitializeResourceLite: the resource is owned", KI_CALLER);
+    forget(Resource);
     Owners* owners = owners_of(Resource);
     if (owners->readers != owners->first) ExFreePoolWithTag(owners->readers, kTag);
     prepare(Resource, owners);
@@ -218,7 +252,9 @@ NTSTATUS NTAPI ExReinitializeResourceLite(PERESOURCE Resource) {
 /// A resource that is owned or waited for stops the guest. <= DISPATCH_LEVEL.
 NTSTATUS NTAPI ExDeleteResourceLite(PERESOURCE Resource) {
     KiRequireIrqlAtMost(DISPATCH_LEVEL, "ExDeleteResourceLite");
+    require_live(Resource, kDeletedUninitialised, "ExDeleteResourceLite: not an initialised resource");
     require_unowned(Resource, "ExDeleteResourceLite: the resource is owned", KI_CALLER);
+    forget(Resource);
     Owners* owners = owners_of(Resource);
     if (owners->readers != owners->first) ExFreePoolWithTag(owners->readers, kTag);
     ExFreePoolWithTag(owners, kTag);

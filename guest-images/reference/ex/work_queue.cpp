@@ -48,22 +48,28 @@ void done() {
 }
 
 /// A routine must leave its thread as it found it: the next one would suffer.
-void check_after(PVOID routine) {
+void check_after(PVOID routine, PVOID parameter, PWORK_QUEUE_ITEM item) {
     if (KeGetCurrentIrql() != PASSIVE_LEVEL)
-        KeBugCheckEx(0xE1, reinterpret_cast<ULONG_PTR>(routine), KeGetCurrentIrql(), reinterpret_cast<ULONG_PTR>(routine), 0);
-    if (KeAreApcsDisabled())
-        KeBugCheckEx(0x20, reinterpret_cast<ULONG_PTR>(routine), 0, 0, 0);
+        KeBugCheckEx(
+            0xE1, reinterpret_cast<ULONG_PTR>(routine), KeGetCurrentIrql(), reinterpret_cast<ULONG_PTR>(parameter),
+            reinterpret_cast<ULONG_PTR>(item));
+    if (const LONG regions = KeGetCurrentThread()->CriticalRegions)
+        RdBugCheckText(
+            "a work item returned in a critical region", 0x20, 0, static_cast<ULONG_PTR>(LONG_PTR{-regions}), KeGetCurrentIrql(),
+            reinterpret_cast<ULONG_PTR>(routine));
 }
 
 VOID NTAPI worker(PVOID context) {
     auto& queue = *static_cast<Queue*>(context);
     RdNameThread(queue.name);
+    KeGetCurrentThread()->Worker = TRUE;
     for (;;) {
         KeWaitForSingleObject(&queue.ready, Executive, KernelMode, FALSE, nullptr);
         const PWORK_QUEUE_ITEM item = take(queue);
         const PWORKER_THREAD_ROUTINE routine = item->WorkerRoutine;
-        routine(item->Parameter);  // the item may be gone afterwards
-        check_after(reinterpret_cast<PVOID>(routine));
+        const PVOID parameter = item->Parameter;
+        routine(parameter);  // the item may be gone afterwards
+        check_after(reinterpret_cast<PVOID>(routine), parameter, item);
         done();
     }
 }
@@ -97,10 +103,11 @@ VOID ExpInitializeWorkers() {
 /// https://learn.microsoft.com/windows-hardware/drivers/ddi/wdm/nf-wdm-exqueueworkitem
 VOID NTAPI ExQueueWorkItem(PWORK_QUEUE_ITEM WorkItem, WORK_QUEUE_TYPE QueueType) {
     KiRequireIrqlAtMost(DISPATCH_LEVEL, "ExQueueWorkItem");
-    if (QueueType >= MaximumWorkQueue) KeBugCheckEx(0x96, QueueType, reinterpret_cast<ULONG_PTR>(WorkItem), 0, KI_CALLER);
+    if (QueueType >= MaximumWorkQueue) KeBugCheckEx(0x96, reinterpret_cast<ULONG_PTR>(WorkItem), QueueType, reinterpret_cast<ULONG_PTR>(queues), reinterpret_cast<ULONG_PTR>(WorkItem->WorkerRoutine));
     if (WorkItem->List.Flink || !WorkItem->WorkerRoutine)
         KeBugCheckEx(
-            0x96, 0, reinterpret_cast<ULONG_PTR>(WorkItem), reinterpret_cast<ULONG_PTR>(WorkItem->WorkerRoutine), KI_CALLER);
+            0x96, reinterpret_cast<ULONG_PTR>(WorkItem), reinterpret_cast<ULONG_PTR>(&queue_of(QueueType)),
+            reinterpret_cast<ULONG_PTR>(queues), reinterpret_cast<ULONG_PTR>(WorkItem->WorkerRoutine));
     Queue& queue = queue_of(QueueType);
     {
         KiAtomic atomic;

@@ -38,8 +38,8 @@ VOID NTAPI run(PVOID parameter) {
 void queue(PIO_WORKITEM item, WORK_QUEUE_TYPE type) {
     if (InterlockedExchange(&item->Queued, 1))
         RdBugCheckText(
-            "IoQueueWorkItem: this item is queued already", 0x96, reinterpret_cast<ULONG_PTR>(item),
-            reinterpret_cast<ULONG_PTR>(item->IoObject), 0, 0);
+            "IoQueueWorkItem: this item is queued already", 0x96, reinterpret_cast<ULONG_PTR>(&item->Item),
+            reinterpret_cast<ULONG_PTR>(item->IoObject), 0, reinterpret_cast<ULONG_PTR>(item->Routine));
     ObfReferenceObject(item->IoObject);
     InterlockedIncrement(&driver_of(item->IoObject)->WorkItems);
     ExInitializeWorkItem(&item->Item, run, item);

@@ -19,7 +19,22 @@ constexpr ULONG64 kThreadShare = 1;    // one tick of a thread pays for so many 
 constexpr USHORT kTargeted = 0x100;  // Number holds kTargeted + processor
 ULONG64 queued_total[KI_PROCESSORS_MAX], finished_total[KI_PROCESSORS_MAX];
 
+/// TIMER_OR_DPC_INVALID: the object, and the memory it lies in.
+[[noreturn]] void stop(const char* text, ULONG kind, const volatile void* object, ULONG64 begin, ULONG64 end) {
+    RdBugCheckText(text, 0xC7, kind, reinterpret_cast<ULONG_PTR>(object), begin, end);
+    __builtin_unreachable();
+}
+[[noreturn]] void stop(const char* text, PRKDPC dpc) {
+    const ULONG64 begin = reinterpret_cast<ULONG64>(dpc);
+    stop(text, 1, dpc, begin, begin + sizeof *dpc);
+}
+
 void initialize(PRKDPC dpc, UCHAR type, PKDEFERRED_ROUTINE routine, PVOID context) {
+    {
+        KiAtomic atomic;
+        const ULONG64 begin = reinterpret_cast<ULONG64>(dpc);
+        if (KiFindDpcIn(begin, begin + 1)) stop("a DPC is initialised while it is queued", dpc);
+    }
     dpc->Type = type;
     dpc->Importance = MediumImportance;
     dpc->Number = 0;
@@ -31,7 +46,7 @@ void initialize(PRKDPC dpc, UCHAR type, PKDEFERRED_ROUTINE routine, PVOID contex
 void check_dpc(PRKDPC dpc, const char* function) {
     if (dpc->Type == KI_DPC || dpc->Type == KI_DPC_THREADED) return;
     KiPrint("%s: %p is not an initialised DPC\n", function, dpc);
-    KeBugCheckEx(0xC7, 1, reinterpret_cast<ULONG_PTR>(dpc), dpc->Type, KI_CALLER);
+    stop("not a DPC", dpc);
 }
 
 /// May DPCs run now, or is it the threads' turn? Atomic.
@@ -54,6 +69,7 @@ bool threads_first(KI_PCR* pcr) {
 void call(KI_PCR* pcr, PKDPC dpc) {
     PKDEFERRED_ROUTINE routine = dpc->DeferredRoutine;
     PVOID context = dpc->DeferredContext, first = dpc->SystemArgument1, second = dpc->SystemArgument2;
+    const LONG regions = pcr->CurrentThread->CriticalRegions;
     pcr->ActiveDpc = dpc;
     pcr->DpcActive = TRUE;
     cpu::interrupts_on();
@@ -61,9 +77,13 @@ void call(KI_PCR* pcr, PKDPC dpc) {
     const ULONG64 irql = cpu::irql();
     if (irql != DISPATCH_LEVEL)
         RdBugCheckText(
-            "a DPC routine returned at another IRQL", 0xC8, irql, DISPATCH_LEVEL, reinterpret_cast<ULONG_PTR>(routine),
-            reinterpret_cast<ULONG_PTR>(context));
+            "a DPC routine returned at another IRQL", 0xC8, KI_UNEXPECTED_IRQL(irql, DISPATCH_LEVEL),
+            reinterpret_cast<ULONG_PTR>(routine), reinterpret_cast<ULONG_PTR>(context), 0);
     cpu::interrupts_off();
+    if (pcr->CurrentThread->CriticalRegions != regions)
+        stop(
+            "a DPC routine has changed the APC disable count", 4, reinterpret_cast<PVOID>(routine),
+            static_cast<ULONG64>(LONG64{-regions}), static_cast<ULONG64>(LONG64{-pcr->CurrentThread->CriticalRegions}));
     pcr->DpcActive = FALSE;
     pcr->ActiveDpc = nullptr;
     ++finished_total[pcr->Number];
@@ -100,6 +120,17 @@ extern "C" BOOLEAN KiDpcsDeferred() {
     return FALSE;
 }
 
+extern "C" PKDPC KiFindDpcIn(ULONG64 begin, ULONG64 end) {
+    for (ULONG number = 0; number < KiProcessorCount; ++number) {
+        PLIST_ENTRY head = &KiPcr[number].DpcQueue;
+        for (PLIST_ENTRY at = head->Flink; at && at != head; at = at->Flink) {
+            PKDPC dpc = CONTAINING_RECORD(at, KDPC, DpcListEntry);
+            if (reinterpret_cast<ULONG64>(dpc) - begin < end - begin) return dpc;
+        }
+    }
+    return nullptr;
+}
+
 /// Calls `visit` for every queued DPC. Atomic.
 extern "C" VOID KiVisitDpcs(VOID (*visit)(PKDPC, PVOID), PVOID context) {
     for (ULONG number = 0; number < KiProcessorCount; ++number) {
@@ -125,7 +156,9 @@ BOOLEAN NTAPI KeInsertQueueDpc(PRKDPC Dpc, PVOID SystemArgument1, PVOID SystemAr
     check_dpc(Dpc, "KeInsertQueueDpc");
     KiAtomic atomic;
     if (Dpc->DpcData) return FALSE;
-    KI_PCR* pcr = Dpc->Number >= kTargeted ? &KiPcr[(Dpc->Number - kTargeted) % KiProcessorCount] : KiCurrentPcr();
+    if (Dpc->Number >= kTargeted + KiProcessorCount)
+        stop("KeInsertQueueDpc: no such processor", 3, Dpc, Dpc->Number - kTargeted, KiProcessorCount);
+    KI_PCR* pcr = Dpc->Number >= kTargeted ? &KiPcr[Dpc->Number - kTargeted] : KiCurrentPcr();
     Dpc->DpcData = pcr;
     Dpc->SystemArgument1 = SystemArgument1;
     Dpc->SystemArgument2 = SystemArgument2;

@@ -33,6 +33,7 @@ VOID NTAPI KeInitializeEvent(PRKEVENT Event, EVENT_TYPE Type, BOOLEAN State) {
 /// for: the caller's wait follows on its own.
 /// https://learn.microsoft.com/windows-hardware/drivers/ddi/wdm/nf-wdm-kesetevent
 LONG NTAPI KeSetEvent(PRKEVENT Event, KPRIORITY Increment, BOOLEAN Wait) {
+    if (cpu::irql() > DISPATCH_LEVEL) KeBugCheckEx(0xC4, 0x80, cpu::irql(), reinterpret_cast<ULONG_PTR>(Event), 0);
     if (Wait) KiRequireIrqlAtMost(APC_LEVEL, "KeSetEvent(Wait)");
     check_event(Event, "KeSetEvent");
     const LONG before = set_event(Event);

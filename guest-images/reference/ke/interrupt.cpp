@@ -60,8 +60,8 @@ bool call(PKINTERRUPT interrupt, KIRQL irql) {
     const BOOLEAN claimed = interrupt->ServiceRoutine(interrupt, interrupt->ServiceContext);
     if (cpu::irql() != interrupt->SynchronizeIrql)
         RdBugCheckText(
-            "an interrupt service routine returned at another IRQL", 0xC8, cpu::irql(), interrupt->SynchronizeIrql,
-            reinterpret_cast<ULONG_PTR>(interrupt->ServiceRoutine), 0);
+            "an interrupt service routine returned at another IRQL", 0xC4, 0x111, reinterpret_cast<ULONG_PTR>(interrupt->ServiceRoutine),
+            interrupt->SynchronizeIrql, cpu::irql());
     KiUnlockAtRaisedIrql(interrupt->Lock);
     cpu::set_irql(irql);
     __atomic_sub_fetch(&interrupt->Running, 1, __ATOMIC_RELEASE);
@@ -202,7 +202,7 @@ BOOLEAN NTAPI KeSynchronizeExecution(PKINTERRUPT Interrupt, PKSYNCHRONIZE_ROUTIN
 KIRQL NTAPI KeAcquireInterruptSpinLock(PKINTERRUPT Interrupt) {
     const ULONG64 irql = cpu::irql();
     if (irql > Interrupt->SynchronizeIrql)
-        KeBugCheckEx(0xC4, 0x30, irql, Interrupt->SynchronizeIrql, KI_CALLER);
+        KeBugCheckEx(0xC4, 0x30, irql, Interrupt->SynchronizeIrql, 0);
     cpu::set_irql(Interrupt->SynchronizeIrql);
     KiLockAtRaisedIrql(Interrupt->Lock);
     return static_cast<KIRQL>(irql);

@@ -50,6 +50,7 @@ struct _KTHREAD {
     BOOLEAN Idle;
     BOOLEAN Managed;        // memory belongs to the object manager
     BOOLEAN WaitAllObjects; // WaitAll in progress
+    BOOLEAN Worker;         // a system worker thread: no work item may end it
     KIRQL WaitIrql;
     ULONG Affinity;         // bit per logical processor
     LONG CriticalRegions;   // KeEnterCriticalRegion depth
@@ -182,6 +183,8 @@ VOID KiCheckObject(PVOID object, UCHAR first, UCHAR last, const char* function);
 VOID KiInitializeTimers(void);
 VOID KiExpireTimers(void);                    // DISPATCH_LEVEL
 ULONG64 KiNextTimerDue(void);                 // interrupt time, ~0: none. Atomic.
+PKTIMER KiFindTimerIn(ULONG64 begin, ULONG64 end);  // a queued one whose memory lies there. Atomic.
+PKDPC KiFindDpcIn(ULONG64 begin, ULONG64 end);      // likewise
 BOOLEAN KiInsertTimer(PKTIMER timer, LARGE_INTEGER due);  // atomic; true: was due already and signals at once
 VOID KiRemoveTimer(PKTIMER timer);            // atomic
 ULONG KiCountTimers(void);
@@ -247,6 +250,7 @@ VOID MiFreeStack(PVOID limit);
 /// Documented rules of Driver Verifier (bug check 0xC4): the subcodes used in more than one place.
 enum KI_VERIFIER : ULONG {
     KI_VERIFIER_WAIT_AT_DISPATCH = 0x3B,
-    KI_VERIFIER_IRQL_RULE = 0x20003,  // "a routine was called at an IRQL its documentation forbids"
 };
+/// Parameter 1 of IRQL_UNEXPECTED_VALUE (0xC8).
+constexpr ULONG64 KI_UNEXPECTED_IRQL(ULONG64 current, ULONG64 expected) { return current << 16 | expected << 8; }
 #define KI_CALLER reinterpret_cast<ULONG64>(__builtin_return_address(0))

@@ -48,7 +48,7 @@ VOID NTAPI KeEnterCriticalRegion() {
 VOID NTAPI KeLeaveCriticalRegion() {
     KiRequireIrqlAtMost(APC_LEVEL, "KeLeaveCriticalRegion");
     PKTHREAD self = KeGetCurrentThread();
-    if (self->CriticalRegions <= 0) KeBugCheckEx(0xC4, 0x3E, reinterpret_cast<ULONG_PTR>(self), 0, KI_CALLER);
+    if (self->CriticalRegions <= 0) KeBugCheckEx(0xC4, 0x3E, 0, 0, 0);
     --self->CriticalRegions;
 }
 

@@ -61,7 +61,7 @@ extern "C" PKTHREAD NTAPI KiExportGetCurrentThread() { return KeGetCurrentThread
 KPRIORITY NTAPI KeSetPriorityThread(PKTHREAD Thread, KPRIORITY Priority) {
     KiRequireIrqlAtMost(DISPATCH_LEVEL, "KeSetPriorityThread");
     if (Priority < 1 || Priority > KI_PRIORITY_HIGH)
-        RdBugCheckText("KeSetPriorityThread: priority out of range", 0xC4, KI_VERIFIER_IRQL_RULE, static_cast<ULONG_PTR>(Priority), 0, KI_CALLER);
+        RdBugCheckText("KeSetPriorityThread: priority out of range", 0xC4, 0x52440306, static_cast<ULONG_PTR>(Priority), 0, KI_CALLER);
     KiAtomic atomic;
     const KPRIORITY before = Thread->Priority;
     Thread->BasePriority = static_cast<UCHAR>(Priority);

@@ -42,21 +42,21 @@ void unlock_exclusive(volatile LONG* lock, ULONG64 caller) {
 
 KIRQL raise(volatile LONG* lock, ULONG64 caller) {
     const ULONG64 irql = cpu::irql();
-    if (irql > DISPATCH_LEVEL) KeBugCheckEx(0xC4, 0x42, irql, reinterpret_cast<ULONG_PTR>(lock), caller);
+    if (irql > DISPATCH_LEVEL) KeBugCheckEx(0xC4, 0x42, irql, reinterpret_cast<ULONG_PTR>(lock), 0);
     KiMaybeYield();
     cpu::set_irql(DISPATCH_LEVEL);
     return static_cast<KIRQL>(irql);
 }
 
 void lower(volatile LONG* lock, KIRQL irql, ULONG64 caller) {
-    if (irql > DISPATCH_LEVEL) KeBugCheckEx(0xC4, 0x35, irql, reinterpret_cast<ULONG_PTR>(lock), caller);
+    if (irql > DISPATCH_LEVEL) KeBugCheckEx(0xC4, 0x31, DISPATCH_LEVEL, irql, 0);
     cpu::set_irql(irql);
     KiMaybeYield();
 }
 
 void require(volatile LONG* lock, ULONG subcode, ULONG64 caller) {
     if (cpu::irql() != DISPATCH_LEVEL)
-        KeBugCheckEx(0xC4, subcode, cpu::irql(), reinterpret_cast<ULONG_PTR>(lock), caller);
+        KeBugCheckEx(0xC4, subcode, cpu::irql(), reinterpret_cast<ULONG_PTR>(lock), 0);
 }
 
 }  // namespace

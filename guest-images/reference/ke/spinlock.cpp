@@ -28,7 +28,7 @@ void lock_at_raised(PKSPIN_LOCK lock, ULONG64 caller) {
         KSPIN_LOCK seen = 0;
         if (__atomic_compare_exchange_n(lock, &seen, held_by(self, caller), false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
             return;
-        if (!(seen & kHeld)) {
+        if (!(seen & kHeld) || owner_of(seen) >= KiProcessorCount) {
             KiPrint("spin lock %p has the value %llx: not a spin lock, or freed memory\n", lock, seen);
             KeBugCheckEx(0x81, reinterpret_cast<ULONG_PTR>(lock), seen, 0, caller);  // SPIN_LOCK_INIT_FAILURE
         }
@@ -50,15 +50,15 @@ void unlock(PKSPIN_LOCK lock, ULONG64 caller) {
     __atomic_store_n(lock, 0, __ATOMIC_RELEASE);
 }
 
-void require_dispatch(ULONG subcode, PKSPIN_LOCK lock, ULONG64 caller, bool or_above) {
+void require_dispatch(ULONG subcode, PKSPIN_LOCK lock, bool or_above) {
     const ULONG64 irql = cpu::irql();
     if (irql == DISPATCH_LEVEL || (or_above && irql > DISPATCH_LEVEL)) return;
-    KeBugCheckEx(0xC4, subcode, irql, reinterpret_cast<ULONG_PTR>(lock), caller);
+    KeBugCheckEx(0xC4, subcode, irql, reinterpret_cast<ULONG_PTR>(lock), 0);
 }
 
 KIRQL raise_and_lock(PKSPIN_LOCK lock, ULONG64 caller) {
     const ULONG64 irql = cpu::irql();
-    if (irql > DISPATCH_LEVEL) KeBugCheckEx(0xC4, 0x42, irql, reinterpret_cast<ULONG_PTR>(lock), caller);
+    if (irql > DISPATCH_LEVEL) KeBugCheckEx(0xC4, 0x42, irql, reinterpret_cast<ULONG_PTR>(lock), 0);
     KiMaybeYield();
     cpu::set_irql(DISPATCH_LEVEL);
     lock_at_raised(lock, caller);
@@ -66,8 +66,8 @@ KIRQL raise_and_lock(PKSPIN_LOCK lock, ULONG64 caller) {
 }
 
 void unlock_and_lower(PKSPIN_LOCK lock, KIRQL irql, ULONG64 caller) {
-    require_dispatch(0x32, lock, caller, false);
-    if (irql > DISPATCH_LEVEL) KeBugCheckEx(0xC4, 0x35, irql, reinterpret_cast<ULONG_PTR>(lock), caller);
+    require_dispatch(0x32, lock, false);
+    if (irql > DISPATCH_LEVEL) KeBugCheckEx(0xC4, 0x31, DISPATCH_LEVEL, irql, 0);
     unlock(lock, caller);
     cpu::set_irql(irql);
     KiMaybeYield();
@@ -88,21 +88,21 @@ VOID NTAPI KeReleaseSpinLock(PKSPIN_LOCK SpinLock, KIRQL NewIrql) { unlock_and_l
 
 /// >= DISPATCH_LEVEL. https://learn.microsoft.com/windows-hardware/drivers/ddi/wdm/nf-wdm-keacquirespinlockatdpclevel
 VOID NTAPI KeAcquireSpinLockAtDpcLevel(PKSPIN_LOCK SpinLock) {
-    require_dispatch(0x40, SpinLock, KI_CALLER, true);
+    require_dispatch(0x40, SpinLock, true);
     KiMaybeYield();
     lock_at_raised(SpinLock, KI_CALLER);
 }
 
 /// >= DISPATCH_LEVEL. https://learn.microsoft.com/windows-hardware/drivers/ddi/wdm/nf-wdm-kereleasespinlockfromdpclevel
 VOID NTAPI KeReleaseSpinLockFromDpcLevel(PKSPIN_LOCK SpinLock) {
-    require_dispatch(0x41, SpinLock, KI_CALLER, true);
+    require_dispatch(0x41, SpinLock, true);
     unlock(SpinLock, KI_CALLER);
     KiMaybeYield();
 }
 
 /// >= DISPATCH_LEVEL. https://learn.microsoft.com/windows-hardware/drivers/ddi/wdm/nf-wdm-ketrytoacquirespinlockatdpclevel
 BOOLEAN FASTCALL KeTryToAcquireSpinLockAtDpcLevel(PKSPIN_LOCK SpinLock) {
-    require_dispatch(0x40, SpinLock, KI_CALLER, true);
+    require_dispatch(0x40, SpinLock, true);
     KSPIN_LOCK seen = 0;
     return __atomic_compare_exchange_n(
         SpinLock, &seen, held_by(KiCurrentPcr()->Number, KI_CALLER), false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
@@ -133,12 +133,12 @@ VOID FASTCALL KeReleaseInStackQueuedSpinLock(PKLOCK_QUEUE_HANDLE LockHandle) {
 /// >= DISPATCH_LEVEL.
 /// https://learn.microsoft.com/windows-hardware/drivers/ddi/wdm/nf-wdm-keacquireinstackqueuedspinlockatdpclevel
 VOID FASTCALL KeAcquireInStackQueuedSpinLockAtDpcLevel(PKSPIN_LOCK SpinLock, PKLOCK_QUEUE_HANDLE LockHandle) {
-    require_dispatch(0x40, SpinLock, KI_CALLER, true);
+    require_dispatch(0x40, SpinLock, true);
     lock_at_raised(SpinLock, KI_CALLER);
     LockHandle->LockQueue.Lock = SpinLock;
 }
 VOID FASTCALL KeReleaseInStackQueuedSpinLockFromDpcLevel(PKLOCK_QUEUE_HANDLE LockHandle) {
-    require_dispatch(0x41, LockHandle->LockQueue.Lock, KI_CALLER, true);
+    require_dispatch(0x41, LockHandle->LockQueue.Lock, true);
     unlock(LockHandle->LockQueue.Lock, KI_CALLER);
     KiMaybeYield();
 }

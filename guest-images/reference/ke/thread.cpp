@@ -104,11 +104,19 @@ extern "C" PKTHREAD KiCreateKernelThread(PKSTART_ROUTINE routine, PVOID context,
 extern "C" [[noreturn]] VOID KiExitThread(NTSTATUS status) {
     PKTHREAD self = KeGetCurrentThread();
     if (cpu::irql() != PASSIVE_LEVEL)
-        RdBugCheckText("thread ended above PASSIVE_LEVEL", 0xC8, cpu::irql(), PASSIVE_LEVEL, 0, KI_CALLER);
+        RdBugCheckText(
+            "thread ended above PASSIVE_LEVEL", 0xC8, KI_UNEXPECTED_IRQL(cpu::irql(), PASSIVE_LEVEL),
+            reinterpret_cast<ULONG_PTR>(self->StartRoutine), 0, 0);
+    if (self->Worker)  // ACTIVE_EX_WORKER_THREAD_TERMINATION
+        RdBugCheckText("a work item ends the system worker thread it runs on", 0xE9, reinterpret_cast<ULONG_PTR>(self), 0, 0, 0);
     if (!IsListEmpty(&self->Mutants))  // THREAD_TERMINATE_HELD_MUTEX
         KiBugCheckFrame(
             0x4000008A, reinterpret_cast<ULONG64>(self),
             reinterpret_cast<ULONG64>(CONTAINING_RECORD(self->Mutants.Flink, KMUTANT, MutantListEntry)), 0, 0, nullptr);
+    if (self->CriticalRegions)  // KERNEL_APC_PENDING_DURING_EXIT: the count is negative while APCs are disabled
+        RdBugCheckText(
+            "thread ended in a critical region", 0x20, 0, static_cast<ULONG_PTR>(static_cast<LONG_PTR>(-self->CriticalRegions)),
+            cpu::irql(), 0);
     cpu::interrupts_off();
     self->ExitStatus = status;
     self->State = KI_THREAD_TERMINATED;

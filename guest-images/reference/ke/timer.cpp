@@ -57,6 +57,14 @@ extern "C" BOOLEAN KiInsertTimer(PKTIMER timer, LARGE_INTEGER due) {
     return FALSE;
 }
 
+extern "C" PKTIMER KiFindTimerIn(ULONG64 begin, ULONG64 end) {
+    for (PLIST_ENTRY at = queue.Flink; at != &queue; at = at->Flink) {
+        PKTIMER timer = CONTAINING_RECORD(at, KTIMER, TimerListEntry);
+        if (reinterpret_cast<ULONG64>(timer) - begin < end - begin) return timer;
+    }
+    return nullptr;
+}
+
 extern "C" ULONG64 KiNextTimerDue() {
     return IsListEmpty(&queue) ? ~0ull : CONTAINING_RECORD(queue.Flink, KTIMER, TimerListEntry)->DueTime.QuadPart;
 }
@@ -85,7 +93,9 @@ extern "C" VOID KiExpireTimers() {
         PKTIMER timer = CONTAINING_RECORD(queue.Flink, KTIMER, TimerListEntry);
         if (!timer->TimerListEntry.Blink || timer->Header.Type < KI_TIMER_NOTIFICATION ||
             timer->Header.Type > KI_TIMER_SYNCHRONIZATION)
-            KeBugCheckEx(0xC7, 0, reinterpret_cast<ULONG_PTR>(timer), 0, 0);  // memory of a queued timer was reused
+            RdBugCheckText(
+                "the memory of a queued timer was overwritten", 0xC7, 0, reinterpret_cast<ULONG_PTR>(timer),
+                reinterpret_cast<ULONG_PTR>(timer), reinterpret_cast<ULONG_PTR>(timer + 1));
         KiRemoveTimer(timer);
         if (timer->Period) {
             timer->DueTime.QuadPart += timer->Period * 10000ull;
@@ -97,6 +107,12 @@ extern "C" VOID KiExpireTimers() {
 
 /// Any IRQL. https://learn.microsoft.com/windows-hardware/drivers/ddi/wdm/nf-wdm-keinitializetimerex
 VOID NTAPI KeInitializeTimerEx(PKTIMER Timer, TIMER_TYPE Type) {
+    {
+        KiAtomic atomic;
+        const ULONG64 begin = reinterpret_cast<ULONG64>(Timer);
+        if (KiFindTimerIn(begin, begin + 1))
+            RdBugCheckText("a timer is initialised while it is queued", 0xC7, 0, begin, begin, begin + sizeof *Timer);
+    }
     KiInitializeHeader(
         &Timer->Header, Type == NotificationTimer ? KI_TIMER_NOTIFICATION : KI_TIMER_SYNCHRONIZATION, sizeof *Timer, 0);
     Timer->DueTime.QuadPart = 0;

@@ -77,10 +77,10 @@ bool satisfy(PKWAIT_BLOCK block, PDISPATCHER_HEADER object) {
     return true;
 }
 
-void check_wait(ULONG count, PVOID* objects, const LARGE_INTEGER* timeout, ULONG64 caller) {
+void check_wait(ULONG count, PVOID* objects, const LARGE_INTEGER* timeout) {
     const ULONG64 irql = cpu::irql();
     if (irql > DISPATCH_LEVEL || (irql == DISPATCH_LEVEL && !(timeout && timeout->QuadPart == 0)))
-        KeBugCheckEx(0xC4, KI_VERIFIER_WAIT_AT_DISPATCH, irql, reinterpret_cast<ULONG_PTR>(objects[0]), caller);
+        KeBugCheckEx(0xC4, KI_VERIFIER_WAIT_AT_DISPATCH, irql, reinterpret_cast<ULONG_PTR>(objects[0]), reinterpret_cast<ULONG_PTR>(timeout));
     for (ULONG index = 0; index < count; ++index) KiCheckObject(objects[index], 0, KI_TIMER_SYNCHRONIZATION, "wait");
 }
 
@@ -132,7 +132,29 @@ NTSTATUS wait(ULONG count, PVOID* objects, bool all, PLARGE_INTEGER timeout, PKW
 
 }  // namespace
 
+namespace {
+
+/// Whether a thread waits for the object this memory holds. The memory may be anything, so the list in it is not followed.
+bool waited_for(const DISPATCHER_HEADER* object) {
+    for (PLIST_ENTRY at = KiAllThreads.Flink; at != &KiAllThreads; at = at->Flink) {
+        const KTHREAD* thread = CONTAINING_RECORD(at, KTHREAD, AllEntry);
+        if (thread->State != KI_THREAD_WAITING) continue;
+        for (ULONG index = 0; index < thread->WaitCount; ++index)
+            if (thread->WaitBlocks[index].Object == object) return true;
+    }
+    return false;
+}
+
+}  // namespace
+
+/// Initialising an object that threads wait for would lose them: bug check 0xC4, 0x1005 (multiple initialisation).
 extern "C" VOID KiInitializeHeader(PDISPATCHER_HEADER header, UCHAR type, ULONG bytes, LONG state) {
+    if (header->WaitListHead.Flink && header->WaitListHead.Flink != &header->WaitListHead && header->Type == type) {
+        KiAtomic atomic;
+        if (waited_for(header))
+            RdBugCheckText(
+                "a dispatcher object is initialised again while threads wait for it", 0xC4, 0x1005, reinterpret_cast<ULONG_PTR>(header), 0, 0);
+    }
     header->Lock = 0;
     header->Type = type;
     header->Size = static_cast<UCHAR>(bytes / sizeof(LONG));
@@ -149,19 +171,19 @@ extern "C" VOID KiWaitTest(PDISPATCHER_HEADER object) {
     }
 }
 
-/// Refuses memory that is no dispatcher object (never initialised, freed and poisoned): bug check 0xC4.
+/// Refuses memory that is no dispatcher object (never initialised, freed and poisoned): bug check 0xC4, 0xE1.
 extern "C" VOID KiCheckObject(PVOID object, UCHAR first, UCHAR last, const char* function) {
     const DISPATCHER_HEADER* header = header_of(object);
     if (header->Type >= first && header->Type <= last && header->WaitListHead.Flink) return;
     KiPrint("%s: object %p is not an initialised dispatcher object\n", function, object);
-    KeBugCheckEx(0xC4, 0x3C, reinterpret_cast<ULONG_PTR>(object), header->Type, KI_CALLER);
+    KeBugCheckEx(0xC4, 0xE1, reinterpret_cast<ULONG_PTR>(object), header->Type, 0);
 }
 
 /// <= APC_LEVEL, or DISPATCH_LEVEL with a zero timeout. STATUS_SUCCESS, STATUS_TIMEOUT, STATUS_ABANDONED.
 /// https://learn.microsoft.com/windows-hardware/drivers/ddi/wdm/nf-wdm-kewaitforsingleobject
 NTSTATUS NTAPI KeWaitForSingleObject(
     PVOID Object, KWAIT_REASON WaitReason, KPROCESSOR_MODE WaitMode, BOOLEAN Alertable, PLARGE_INTEGER Timeout) {
-    check_wait(1, &Object, Timeout, KI_CALLER);
+    check_wait(1, &Object, Timeout);
     return wait(1, &Object, false, Timeout, KeGetCurrentThread()->OwnBlocks);
 }
 
@@ -173,7 +195,7 @@ NTSTATUS NTAPI KeWaitForMultipleObjects(
     BOOLEAN Alertable, PLARGE_INTEGER Timeout, PKWAIT_BLOCK WaitBlockArray) {
     if (!Count || Count > (WaitBlockArray ? ULONG{MAXIMUM_WAIT_OBJECTS} : ULONG{THREAD_WAIT_OBJECTS}))
         KeBugCheckEx(0xC, Count, 0, 0, KI_CALLER);
-    check_wait(Count, Object, Timeout, KI_CALLER);
+    check_wait(Count, Object, Timeout);
     return wait(
         Count, Object, WaitType == WaitAll, Timeout, WaitBlockArray ? WaitBlockArray : KeGetCurrentThread()->OwnBlocks);
 }

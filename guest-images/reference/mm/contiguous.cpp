@@ -56,7 +56,7 @@ PVOID NTAPI MmAllocateContiguousMemorySpecifyCache(
         static_cast<ULONG64>(HighestAcceptableAddress.QuadPart), static_cast<ULONG64>(BoundaryAddressMultiple.QuadPart));
 }
 
-/// <= DISPATCH_LEVEL. An address that was not allocated so: bug check 0xC2, 0x60-like 0x46.
+/// <= DISPATCH_LEVEL. An address that was not allocated so: bug check 0xC2, 0x60.
 VOID NTAPI MmFreeContiguousMemory(PVOID BaseAddress) {
     KiRequireIrqlAtMost(DISPATCH_LEVEL, "MmFreeContiguousMemory");
     KiAtomic atomic;
@@ -67,7 +67,7 @@ VOID NTAPI MmFreeContiguousMemory(PVOID BaseAddress) {
         run.address = 0;
         return;
     }
-    KeBugCheckEx(0xC2, 0x46, reinterpret_cast<ULONG_PTR>(BaseAddress), KI_CALLER, 0);
+    KeBugCheckEx(0xC2, 0x60, reinterpret_cast<ULONG_PTR>(BaseAddress), 0, 0);
 }
 
 VOID NTAPI MmFreeContiguousMemorySpecifyCache(PVOID BaseAddress, SIZE_T NumberOfBytes, MEMORY_CACHING_TYPE CacheType) {

@@ -16,6 +16,8 @@ constexpr ULONG kClasses = sizeof kClassBytes / sizeof kClassBytes[0];
 constexpr ULONG kGuardMin = 8;
 constexpr ULONG kSmallMax = 4096 - sizeof(POOL_BLOCK) - kGuardMin;
 constexpr UCHAR kPageSmall = 1, kPageLarge = 0x80;  // kinds of pages: small + class, first page of a large block
+constexpr ULONG64 kSystemSpace = 0xFFFF800000000000;
+constexpr ULONG kIrpTag = ' prI' & 0x7FFFFFFF;
 constexpr ULONG kQuarantineBlocks = 512, kQuarantineBytes = 256 * 1024;
 
 UCHAR* page_kind;               // per physical page
@@ -86,7 +88,7 @@ PVOID allocate_small(ULONG bytes, ULONG tag, bool paged, ULONG64 caller) {
     POOL_BLOCK* block = free_blocks[size_class];
     if (block->State != POOL_FREE) {
         print_block("free block damaged", block, user_of(block));
-        KeBugCheckEx(0x19, 3, reinterpret_cast<ULONG_PTR>(block), block->State, block->Caller);
+        KeBugCheckEx(0x19, 0xD, reinterpret_cast<ULONG_PTR>(user_of(block)), reinterpret_cast<ULONG_PTR>(block), block->State);
     }
     free_blocks[size_class] = reinterpret_cast<POOL_BLOCK*>(block->Caller);
     block->State = POOL_LIVE;
@@ -124,21 +126,26 @@ PVOID allocate_large(SIZE_T bytes, ULONG tag, bool paged, ULONG64 caller) {
     return reinterpret_cast<PVOID>(record->Address);
 }
 
-/// A block leaves quarantine when the place is needed; whatever was written to it since is found now.
-void release_oldest() {
-    POOL_BLOCK* block = quarantine[quarantine_first];
-    quarantine_first = (quarantine_first + 1) % kQuarantineBlocks;
-    --quarantine_count;
+/// Whatever was written to a freed block since is found here.
+void check_quarantined(POOL_BLOCK* block) {
     const ULONG room = kClassBytes[block->Class] - sizeof(POOL_BLOCK);
-    quarantine_bytes -= room;
     const UCHAR* bad = block->State != POOL_QUARANTINED || block->Check != check_of(block)
                            ? reinterpret_cast<UCHAR*>(block)
                            : find_other(user_of(block), POOL_POISON, room);
     if (bad) {
         print_block("written after it was freed", block, user_of(block));
         KeBugCheckEx(
-            0x19, 3, reinterpret_cast<ULONG_PTR>(user_of(block)), reinterpret_cast<ULONG_PTR>(bad), *bad);
+            0x19, 0xD, reinterpret_cast<ULONG_PTR>(user_of(block)), reinterpret_cast<ULONG_PTR>(bad), *bad);
     }
+}
+
+/// A block leaves quarantine when the place is needed.
+void release_oldest() {
+    POOL_BLOCK* block = quarantine[quarantine_first];
+    quarantine_first = (quarantine_first + 1) % kQuarantineBlocks;
+    --quarantine_count;
+    check_quarantined(block);
+    quarantine_bytes -= kClassBytes[block->Class] - sizeof(POOL_BLOCK);
     block->State = POOL_FREE;
     block->Caller = reinterpret_cast<ULONG64>(free_blocks[block->Class]);
     free_blocks[block->Class] = block;
@@ -167,30 +174,57 @@ void free_large(POOL_LARGE* record, MI_PFN first) {
     free_small(reinterpret_cast<POOL_BLOCK*>(record) - 1);
 }
 
-[[noreturn]] void bad_address(PVOID address, ULONG64 caller) {
+[[noreturn]] void bad_address(PVOID address) {
     KiPrint("%p is freed, but is not the address of a pool block\n", address);
-    KeBugCheckEx(0xC2, 0x46, reinterpret_cast<ULONG_PTR>(address), caller, 0);
+    const ULONG64 freed = reinterpret_cast<ULONG64>(address);
+    if (freed < kSystemSpace) KeBugCheckEx(0xC2, 0x40, freed, kSystemSpace, 0);
+    KeBugCheckEx(0xC2, 0x46, freed, 0, 0);
     __builtin_unreachable();
 }
 
 /// Header of the live block at `address`; stops the guest when there is none.
-POOL_BLOCK* header_of(PVOID address, MI_PFN page, ULONG64 caller) {
+POOL_BLOCK* header_of(PVOID address, MI_PFN page) {
     if (page_kind[page] == kPageLarge && page_large[page]->Address == reinterpret_cast<ULONG64>(address))
         return &page_large[page]->Block;
     const ULONG offset = static_cast<ULONG>(reinterpret_cast<ULONG64>(address) % PAGE_SIZE);
     if (page_kind[page] < kPageSmall || page_kind[page] >= kPageSmall + kClasses || offset < sizeof(POOL_BLOCK) ||
         (offset - sizeof(POOL_BLOCK)) % kClassBytes[page_kind[page] - kPageSmall])
-        bad_address(address, caller);
+        bad_address(address);
     auto* block = static_cast<POOL_BLOCK*>(address) - 1;
     if (block->State == POOL_QUARANTINED || block->State == POOL_FREE) {
         print_block("freed twice", block, address);
-        KeBugCheckEx(0xC2, 7, caller, block->Tag, reinterpret_cast<ULONG_PTR>(address));
+        KeBugCheckEx(0xC2, 7, 0, block->Tag, reinterpret_cast<ULONG_PTR>(address));
     }
     if (block->State != POOL_LIVE || block->Check != check_of(block)) {
         print_block("header damaged (written before its beginning?)", block, address);
         KeBugCheckEx(0x19, 0x20, reinterpret_cast<ULONG_PTR>(block), reinterpret_cast<ULONG_PTR>(address), 0);
     }
     return block;
+}
+
+/// What is freed may hold nothing that others still use.
+void check_contents(const POOL_BLOCK* block, ULONG64 begin) {
+    const ULONG64 end = begin + block->Bytes;
+    if (PKTIMER timer = KiFindTimerIn(begin, end)) {
+        print_block("freed with a queued timer in it", block, timer);
+        KeBugCheckEx(0xC7, 0, reinterpret_cast<ULONG_PTR>(timer), begin, end);
+    }
+    if (PKDPC dpc = KiFindDpcIn(begin, end)) {
+        print_block("freed with a queued DPC in it", block, dpc);
+        KeBugCheckEx(0xC7, 1, reinterpret_cast<ULONG_PTR>(dpc), begin, end);
+    }
+    if (PVOID resource = ExFindResourceIn(begin, end)) {
+        print_block("freed with a resource in it", block, resource);
+        KeBugCheckEx(0xC4, 0xD2, reinterpret_cast<ULONG_PTR>(resource), begin, block->Bytes);
+    }
+    if (PVOID list = ExFindLookasideListIn(begin, end)) {
+        print_block("freed with a lookaside list in it", block, list);
+        KeBugCheckEx(0xC4, 0xCC, reinterpret_cast<ULONG_PTR>(list), begin, block->Bytes);
+    }
+    if (block->Tag == kIrpTag && block->Bytes >= sizeof(IRP) && reinterpret_cast<const IRP*>(begin)->Type == IO_TYPE_IRP) {
+        print_block("an IRP that is not freed by IoFreeIrp", block, reinterpret_cast<PVOID>(begin));
+        KeBugCheckEx(0xC4, 0x105, begin, 0, 0);
+    }
 }
 
 }  // namespace
@@ -231,23 +265,30 @@ extern "C" PVOID MiAllocatePool(POOL_TYPE type, SIZE_T bytes, ULONG tag, ULONG64
     return user;
 }
 
-extern "C" VOID MiFreePool(PVOID address, ULONG tag, ULONG64 caller) {
+extern "C" VOID MiFreePool(PVOID address, ULONG tag, ULONG64) {
     const ULONG64 irql = cpu::irql();
     const ULONG64 offset = reinterpret_cast<ULONG64>(address) - MI_DIRECT_MAP;
     const MI_PFN page = offset / PAGE_SIZE;
     KiAtomic atomic;
-    if (page >= MiHighestPage()) bad_address(address, caller);
-    POOL_BLOCK* block = header_of(address, page, caller);
+    if (page >= MiHighestPage()) bad_address(address);
+    POOL_BLOCK* block = header_of(address, page);
     if (KiSystemReady && irql > (block->Paged ? APC_LEVEL : DISPATCH_LEVEL))
         KeBugCheckEx(0xC2, 9, irql, block->Paged, reinterpret_cast<ULONG_PTR>(address));
     if ((tag &= 0x7FFFFFFF) && tag != block->Tag) {
         print_block("freed with another tag", block, address);
         KeBugCheckEx(0xC2, 0xA, reinterpret_cast<ULONG_PTR>(address), block->Tag, tag);
     }
+    check_contents(block, reinterpret_cast<ULONG64>(address));
     if (page_kind[page] == kPageLarge)
         free_large(page_large[page], page);
     else
         free_small(block);
+}
+
+extern "C" VOID MiCheckQuarantine() {
+    KiAtomic atomic;
+    for (ULONG index = 0; index < quarantine_count; ++index)
+        check_quarantined(quarantine[(quarantine_first + index) % kQuarantineBlocks]);
 }
 
 extern "C" VOID MiVisitPool(VOID (*visit)(const POOL_BLOCK*, PVOID, PVOID), PVOID context) {

@@ -32,6 +32,11 @@ struct POOL_LARGE {
 extern "C" {
 /// Books `count` (+1, -1) blocks of `bytes` under the tag.
 VOID MiCountPool(ULONG tag, BOOLEAN paged, LONG count, ULONG64 bytes);
+/// Stops the guest when a freed block was written to. <= DISPATCH_LEVEL.
+VOID MiCheckQuarantine(void);
+/// A live resource or lookaside list in that memory; null. Atomic. (ex/)
+PVOID ExFindResourceIn(ULONG64 begin, ULONG64 end);
+PVOID ExFindLookasideListIn(ULONG64 begin, ULONG64 end);
 /// Calls `visit` for every live block. Atomic.
 VOID MiVisitPool(VOID (*visit)(const POOL_BLOCK*, PVOID address, PVOID context), PVOID context);
 }
