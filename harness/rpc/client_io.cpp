@@ -6,17 +6,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
-#include <deque>
 #include <map>
 #include <random>
+#include <utility>
 
 #include "base/file_io.hpp"
 #include "rpc/operation.hpp"
@@ -29,7 +24,6 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr auto kReturnErrors = asio::as_tuple(asio::use_awaitable);
-constexpr std::size_t kReadBytes = 16 << 10;
 // An agent that comes up says hello unasked; one that was up before us has to be asked.
 constexpr Milliseconds kAskAgainAfter{200};
 constexpr Milliseconds kResendAfterMax{8000};
@@ -37,9 +31,11 @@ constexpr Milliseconds kResendAfterMax{8000};
 constexpr std::size_t kChunkBytesMin = 64;
 constexpr std::size_t kChunkBytesMax = agent::kFramePayloadMax - 64;
 
-std::uint32_t draw_session_id(std::uint32_t seed) {
+/// A guest that is met at a doorbell of its own is to see the same bytes in every run of a seed.
+std::uint32_t draw_session_id(const ClientOptions& options) {
     std::random_device random;
-    std::seed_seq sequence{seed, random(), random()};
+    std::seed_seq sequence = options.doorbell ? std::seed_seq{options.seed}
+                                              : std::seed_seq{options.seed, random(), random()};
     std::uint32_t id = 0;
     sequence.generate(&id, &id + 1);
     return id != 0 ? id : 1;
@@ -56,31 +52,38 @@ struct Client::Line : std::enable_shared_from_this<Client::Line> {
         asio::steady_timer wake;
         std::string operation;
         bool restarted = false;
+        bool must_resend = false;
         std::optional<Response> response;
     };
 
-    Line(Stream stream_, ClientOptions options_)
-        : stream(std::move(stream_)),
-          options(std::move(options_)),
-          session(draw_session_id(options.seed)),
-          hello_wake(stream.get_executor()),
-          write_wake(stream.get_executor(), TimePoint::max()),
+    Line(Stream stream, ClientOptions options_)
+        : options(std::move(options_)),
+          wire(std::make_shared<GuestLine>(std::move(stream), options.memory, options.doorbell)),
+          session(draw_session_id(options)),
+          hello_wake(wire->executor()),
           start(Clock::now()) {
         if (!options.log_file.empty()) {
             static_cast<void>(log.open(options.log_file));  // open() tells.
         }
     }
 
-    asio::awaitable<void> read_loop();
-    asio::awaitable<void> write_loop();
+    void begin();
     void take(ReceivedFrame&& frame);
-    void take_hello(HelloReceived&& greeting, std::size_t bytes);
-    void take_response(ResponseReceived&& answer, std::size_t bytes);
+    void take_hello(HelloReceived&& greeting, const ReceivedFrame& frame);
+    void take_response(ResponseReceived&& answer, const ReceivedFrame& frame);
+    void take_all(std::vector<ReceivedFrame> frames);
     void end_session();
-    void send(std::string frame, std::string_view what, unsigned sequence);
+    void send(std::string frame, std::string_view what, unsigned sequence, bool serial = false);
+    void send_all_again(const std::string& why);
     void lose(std::string why);
     void note_garbage();
-    void note(const char* direction, std::string_view what, unsigned sequence, std::size_t bytes);
+    void note(
+        const char* direction,
+        std::string_view what,
+        unsigned sequence,
+        std::size_t bytes,
+        agent::Port port = agent::Port::serial
+    );
     Error lost() const {
         return fail(ErrorKind::lost_contact, "the guest's serial line is closed: " + lost_why);
     }
@@ -88,14 +91,12 @@ struct Client::Line : std::enable_shared_from_this<Client::Line> {
         return fail(ErrorKind::lost_contact, "the guest restarted: its agent said hello again");
     }
 
-    Stream stream;
     ClientOptions options;
+    std::shared_ptr<GuestLine> wire;
     Session session;
     std::optional<Hello> hello;
     asio::steady_timer hello_wake;
     std::map<std::uint16_t, Waiter*> waiters;
-    std::deque<std::string> to_write;
-    asio::steady_timer write_wake;
     std::function<void(const Event&)> handler;
     ClientStatistics statistics;
     LogFile log;
@@ -107,36 +108,51 @@ struct Client::Line : std::enable_shared_from_this<Client::Line> {
 };
 
 void Client::Line::note(
-    const char* direction, std::string_view what, unsigned sequence, std::size_t bytes
+    const char* direction,
+    std::string_view what,
+    unsigned sequence,
+    std::size_t bytes,
+    agent::Port port
 ) {
     if (log.is_open()) {
         const auto at = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - start);
         log.append(fmt::format(
-            "{:>12.6f} {} {:<24} {:>5} {:>6}\n",
+            "{:>12.6f} {} {:<24} {:>5} {:>6} {}\n",
             static_cast<double>(at.count()) / 1e6,
             direction,
             what,
             sequence,
-            bytes
+            bytes,
+            port == agent::Port::memory ? "memory" : "serial"
         ));
     }
 }
 
 /// Bytes that made no frame since the last time: each piece is told once, as it is given up.
 void Client::Line::note_garbage() {
-    const std::uint64_t skipped = session.statistics().skipped_bytes;
+    const std::uint64_t skipped = session.skipped_bytes();
     if (skipped != statistics.skipped_bytes) {
         note("<", "garbage", 0, skipped - statistics.skipped_bytes);
         statistics.skipped_bytes = skipped;
     }
 }
 
-void Client::Line::send(std::string frame, std::string_view what, unsigned sequence) {
-    note(">", what, sequence, frame.size());
+void Client::Line::send(std::string frame, std::string_view what, unsigned sequence, bool serial) {
+    const std::size_t bytes = frame.size();
     ++statistics.frames_sent;
-    statistics.bytes_sent += frame.size();
-    to_write.push_back(std::move(frame));
-    write_wake.cancel();
+    statistics.bytes_sent += bytes;
+    const agent::Port port = wire->send(std::move(frame), serial);
+    statistics.memory_frames_sent += port == agent::Port::memory;
+    note(">", what, sequence, bytes, port);
+}
+
+/// The line in memory is broken: what was in it may be lost.
+void Client::Line::send_all_again(const std::string& why) {
+    note("<", why, 0, 0, agent::Port::memory);
+    for (auto& [sequence, waiter] : waiters) {
+        waiter->must_resend = true;
+        waiter->wake.cancel();
+    }
 }
 
 void Client::Line::lose(std::string why) {
@@ -145,10 +161,8 @@ void Client::Line::lose(std::string why) {
     }
     is_lost = true;
     lost_why = std::move(why);
-    boost::system::error_code ignored;
-    stream.close(ignored);
+    wire->close();
     hello_wake.cancel();
-    write_wake.cancel();
     for (auto& [sequence, waiter] : waiters) {
         waiter->wake.cancel();
     }
@@ -158,17 +172,21 @@ void Client::Line::lose(std::string why) {
 void Client::Line::end_session() {
     hello.reset();
     has_restarted = true;
-    session.renew(draw_session_id(options.seed));
+    wire->detach();
+    session.renew(draw_session_id(options));
     for (auto& [sequence, waiter] : waiters) {
         waiter->restarted = true;
         waiter->wake.cancel();
     }
 }
 
-void Client::Line::take_hello(HelloReceived&& greeting, std::size_t bytes) {
-    note("<", greeting.ours ? "hello" : "hello (unasked)", 0, bytes);
+void Client::Line::take_hello(HelloReceived&& greeting, const ReceivedFrame& frame) {
+    note("<", greeting.ours ? "hello" : "hello (unasked)", 0, frame.bytes, frame.port);
     if (greeting.ours) {
         hello = std::move(greeting.hello);
+        if (hello->line_epoch() != 0 && options.memory && !wire->attach(hello->line_epoch())) {
+            note("<", "a line that is not in memory", 0, 0, agent::Port::memory);
+        }
         hello_wake.cancel();
     } else if (hello) {
         end_session();
@@ -178,73 +196,59 @@ void Client::Line::take_hello(HelloReceived&& greeting, std::size_t bytes) {
     }
 }
 
-void Client::Line::take_response(ResponseReceived&& answer, std::size_t bytes) {
+void Client::Line::take_response(ResponseReceived&& answer, const ReceivedFrame& frame) {
     const auto waiter = waiters.find(answer.sequence);
     if (waiter == waiters.end()) {
         return;  // The session knows whom it waits for; it dropped the others.
     }
-    note("<", waiter->second->operation, answer.sequence, bytes);
+    note("<", waiter->second->operation, answer.sequence, frame.bytes, frame.port);
     waiter->second->response = std::move(answer.response);
     waiter->second->wake.cancel();
 }
 
 void Client::Line::take(ReceivedFrame&& frame) {
     ++statistics.frames_received;
+    statistics.memory_frames_received += frame.port == agent::Port::memory;
     if (auto* greeting = std::get_if<HelloReceived>(&frame.content)) {
-        take_hello(std::move(*greeting), frame.bytes);
+        take_hello(std::move(*greeting), frame);
     } else if (auto* answer = std::get_if<ResponseReceived>(&frame.content)) {
-        take_response(std::move(*answer), frame.bytes);
+        take_response(std::move(*answer), frame);
     } else if (auto* unasked = std::get_if<EventReceived>(&frame.content)) {
-        note("<", "event", 0, frame.bytes);
+        note("<", "event", 0, frame.bytes, frame.port);
         if (handler) {
             handler(unasked->event);
         }
     } else {
         ++statistics.dropped;
-        note("<", "dropped: " + std::get<FrameDropped>(frame.content).why, 0, frame.bytes);
+        note(
+            "<", "dropped: " + std::get<FrameDropped>(frame.content).why, 0, frame.bytes, frame.port
+        );
     }
 }
 
-asio::awaitable<void> Client::Line::read_loop() {
-    const auto self = shared_from_this();
-    std::array<std::uint8_t, kReadBytes> bytes;
-    while (!is_lost) {
-        const auto [error, count] =
-            co_await stream.async_read_some(asio::buffer(bytes), kReturnErrors);
-        if (error) {
-            lose(error.message());
-            break;
-        }
-        statistics.bytes_received += count;
-        for (auto& frame : session.receive({bytes.data(), count})) {
-            take(std::move(frame));
-        }
-        note_garbage();
+void Client::Line::take_all(std::vector<ReceivedFrame> frames) {
+    for (auto& frame : frames) {
+        take(std::move(frame));
     }
+    note_garbage();
 }
 
-asio::awaitable<void> Client::Line::write_loop() {
-    const auto self = shared_from_this();
-    while (!is_lost) {
-        if (to_write.empty()) {
-            write_wake.expires_at(TimePoint::max());
-            co_await write_wake.async_wait(kReturnErrors);
-            continue;
-        }
-        const std::string frame = std::move(to_write.front());
-        to_write.pop_front();
-        const auto [error, count] =
-            co_await asio::async_write(stream, asio::buffer(frame), kReturnErrors);
-        if (error) {
-            lose(error.message());
-        }
-    }
+/// The handlers are called while the wire is open only, and whoever destroys this closes it first.
+void Client::Line::begin() {
+    LineHandlers handlers;
+    handlers.bytes = [this](agent::Port port, std::span<const std::uint8_t> bytes) {
+        statistics.bytes_received += bytes.size();
+        take_all(session.receive(port, bytes));
+    };
+    handlers.silent = [this] { take_all(session.line_is_silent()); };
+    handlers.fault = [this](const std::string& why) { send_all_again(why); };
+    handlers.lost = [this](std::string why) { lose(std::move(why)); };
+    wire->start(std::move(handlers));
 }
 
 Client::Client(Stream stream, ClientOptions options)
     : line_(std::make_shared<Line>(std::move(stream), std::move(options))) {
-    asio::co_spawn(line_->stream.get_executor(), line_->read_loop(), asio::detached);
-    asio::co_spawn(line_->stream.get_executor(), line_->write_loop(), asio::detached);
+    line_->begin();
 }
 
 Client::~Client() {
@@ -260,7 +264,13 @@ void Client::on_event(std::function<void(const Event&)> handler) {
 }
 
 ClientStatistics Client::statistics() const {
-    return line_->statistics;
+    ClientStatistics statistics = line_->statistics;
+    statistics.bells_rung = line_->wire->bells_rung();
+    return statistics;
+}
+
+void Client::look() {
+    line_->wire->look();
 }
 
 std::optional<Error> Client::log_error() const {
@@ -281,7 +291,10 @@ asio::awaitable<result<Hello>> Client::open(Deadline deadline) {
     line->has_restarted = false;
     while (!line->hello && !line->is_lost && !deadline.passed(Clock::now())) {
         line->send(line->session.hello_request(), "hello_request", 0);
-        line->hello_wake.expires_at(std::min(deadline.at(), Clock::now() + kAskAgainAfter));
+        line->hello_wake.expires_at(std::min(
+            deadline.at(),
+            Clock::now() + (line->options.doorbell ? line->options.resend_after : kAskAgainAfter)
+        ));
         co_await line->hello_wake.async_wait(kReturnErrors);
     }
     line->is_opening = false;
@@ -320,18 +333,21 @@ asio::awaitable<result<Response>> Client::call(Request request, Deadline deadlin
         co_return outgoing.error();
     }
     const std::string name = operation_name(request);
-    Line::Waiter waiter(line->stream.get_executor(), name);
+    Line::Waiter waiter(line->wire->executor(), name);
     line->waiters.emplace(outgoing->sequence, &waiter);
     line->send(outgoing->frame, name, outgoing->sequence);
-    for (Milliseconds patience = line->options.resend_after;;
-         patience = std::min(patience * 2, kResendAfterMax)) {
+    Milliseconds patience = line->options.resend_after;
+    for (;;) {
         waiter.wake.expires_at(std::min(deadline.at(), Clock::now() + patience));
         co_await waiter.wake.async_wait(kReturnErrors);
         if (waiter.response || waiter.restarted || line->is_lost || deadline.passed(Clock::now())) {
             break;
         }
+        if (!std::exchange(waiter.must_resend, false)) {
+            patience = std::min(patience * 2, kResendAfterMax);
+        }
         ++line->statistics.resent;
-        line->send(outgoing->frame, name + " (again)", outgoing->sequence);
+        line->send(outgoing->frame, name + " (again)", outgoing->sequence, true);
     }
     line->waiters.erase(outgoing->sequence);
     line->session.forget(outgoing->sequence);

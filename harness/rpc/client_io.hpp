@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT
 // rpc/client_io.hpp
 //
-// The host's end of the RPC: a session over a guest's serial line, requests with deadlines, events.
+// The host's end of the RPC: a session over a guest's lines, requests with deadlines, events.
 // With Asio; everything runs on the stream's executor. A request is sent again, as it was, while no
 // answer comes: the agent performs it once, and gives the same answer again (RPC_FORMAT.md). A
 // guest that restarts says hello unasked: the session is over then, and open() begins the next.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/local/stream_protocol.hpp>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -17,6 +16,7 @@
 
 #include "base/deadline.hpp"
 #include "base/result.hpp"
+#include "rpc/guest_line_io.hpp"
 #include "rpc/messages.hpp"
 
 namespace rundown::rpc {
@@ -24,7 +24,9 @@ namespace rundown::rpc {
 struct ClientOptions {
     std::string log_file;    // One line a frame; empty: none.
     std::uint32_t seed = 0;  // The session id is drawn from it and the process's own entropy.
-    Milliseconds resend_after{1000};  // First time without an answer; doubled each time.
+    Milliseconds resend_after{1000};            // First time without an answer; doubled each time.
+    std::shared_ptr<rd_line> memory = nullptr;  // The window's part for the line; null: none.
+    std::shared_ptr<Doorbell> doorbell = nullptr;  // In place of the serial line's; see GuestLine.
 };
 
 struct ClientStatistics {
@@ -33,13 +35,16 @@ struct ClientStatistics {
     std::uint64_t bytes_sent = 0;
     std::uint64_t bytes_received = 0;
     std::uint64_t resent = 0;
-    std::uint64_t dropped = 0;        // Good frames of another session, or without sense.
-    std::uint64_t skipped_bytes = 0;  // Garbage on the line.
+    std::uint64_t dropped = 0;             // Good frames of another session, or without sense.
+    std::uint64_t skipped_bytes = 0;       // Garbage on the line.
+    std::uint64_t memory_frames_sent = 0;  // Of the frames, those over the line in memory.
+    std::uint64_t memory_frames_received = 0;
+    std::uint64_t bells_rung = 0;
 };
 
 class Client {
   public:
-    using Stream = boost::asio::local::stream_protocol::socket;
+    using Stream = GuestLine::Stream;
 
     /// Begins to read at once.
     Client(Stream stream, ClientOptions options);
@@ -56,6 +61,10 @@ class Client {
     /// lost_contact (the line is closed, or the guest restarted), internal (no session is open, or
     /// the request does not fit a frame).
     boost::asio::awaitable<result<Response>> call(Request request, Deadline deadline);
+
+    /// The guest has rung a doorbell of the options': takes what is in memory. Answers are with
+    /// those who wait for them when the executor has run what is ready.
+    void look();
 
     /// Called for each event of the guest's, on the executor.
     void on_event(std::function<void(const Event&)> handler);

@@ -36,7 +36,11 @@ FrameDropped nonsense(const char* what) {
 }  // namespace
 
 Session::Session(std::uint32_t id)
-    : id_(id), buffer_(agent::kFrameBytesMax), decoder_(buffer_.data()) {}
+    : id_(id),
+      buffer_(agent::kPorts * agent::kFrameBytesMax),
+      decoders_{
+          agent::FrameDecoder(buffer_.data()),
+          agent::FrameDecoder(buffer_.data() + agent::kFrameBytesMax)} {}
 
 std::string Session::hello_request() const {
     HelloRequest hello;
@@ -70,18 +74,43 @@ void Session::renew(std::uint32_t id) {
     outstanding_.clear();
 }
 
-std::vector<ReceivedFrame> Session::receive(std::span<const std::uint8_t> bytes) {
+void Session::take_frames(agent::Port port, std::vector<ReceivedFrame>& frames) {
+    agent::FrameHead head;
+    const std::uint8_t* payload = nullptr;
+    std::size_t length = 0;
+    while (decoders_[static_cast<std::size_t>(port)].next(&head, &payload, &length)) {
+        frames.push_back({understand(head, {payload, length}), agent::frame_bytes(length), port});
+    }
+}
+
+std::vector<ReceivedFrame> Session::receive(agent::Port port, std::span<const std::uint8_t> bytes) {
     std::vector<ReceivedFrame> frames;
+    auto& decoder = decoders_[static_cast<std::size_t>(port)];
     while (!bytes.empty()) {
-        bytes = bytes.subspan(decoder_.feed(bytes.data(), bytes.size()));
-        agent::FrameHead head;
-        const std::uint8_t* payload = nullptr;
-        std::size_t length = 0;
-        while (decoder_.next(&head, &payload, &length)) {
-            frames.push_back({understand(head, {payload, length}), agent::frame_bytes(length)});
+        bytes = bytes.subspan(decoder.feed(bytes.data(), bytes.size()));
+        take_frames(port, frames);
+    }
+    return frames;
+}
+
+std::vector<ReceivedFrame> Session::line_is_silent() {
+    std::vector<ReceivedFrame> frames;
+    for (const auto port : {agent::Port::serial, agent::Port::memory}) {
+        auto& decoder = decoders_[static_cast<std::size_t>(port)];
+        if (decoder.buffered()) {
+            decoder.give_up_frame();
+            take_frames(port, frames);
         }
     }
     return frames;
+}
+
+std::uint64_t Session::skipped_bytes() const {
+    std::uint64_t skipped = 0;
+    for (const auto& decoder : decoders_) {
+        skipped += decoder.statistics().skipped_bytes;
+    }
+    return skipped;
 }
 
 Incoming Session::understand(const agent::FrameHead& head, std::span<const std::uint8_t> payload) {

@@ -7,6 +7,7 @@
 // thread-safe.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -46,6 +47,7 @@ using Incoming = std::variant<HelloReceived, ResponseReceived, EventReceived, Fr
 struct ReceivedFrame {
     Incoming content;
     std::size_t bytes = 0;  // Of the whole frame on the line.
+    agent::Port port = agent::Port::serial;
 };
 
 struct OutgoingRequest {
@@ -73,20 +75,26 @@ class Session {
     /// Nobody waits for that answer any more; it is dropped when it comes.
     void forget(std::uint16_t sequence) { outstanding_.erase(sequence); }
 
-    /// Takes bytes as they came and says what good frames they completed. Garbage is skipped and
-    /// counted.
-    std::vector<ReceivedFrame> receive(std::span<const std::uint8_t> bytes);
+    /// Takes bytes as they came over one of the two lines and says what good frames they completed.
+    /// Garbage is skipped and counted.
+    std::vector<ReceivedFrame> receive(agent::Port port, std::span<const std::uint8_t> bytes);
 
-    const agent::FrameStatistics& statistics() const { return decoder_.statistics(); }
+    /// Nothing has come for longer than a frame may take: what began and did not end is garbage,
+    /// and may hide a good frame.
+    std::vector<ReceivedFrame> line_is_silent();
+
+    /// Bytes of both lines that belonged to no good frame.
+    std::uint64_t skipped_bytes() const;
 
   private:
+    void take_frames(agent::Port port, std::vector<ReceivedFrame>& frames);
     Incoming understand(const agent::FrameHead& head, std::span<const std::uint8_t> payload);
 
     std::uint32_t id_;
     std::uint16_t last_sequence_ = 0;
     std::set<std::uint16_t> outstanding_;
     std::vector<std::uint8_t> buffer_;
-    agent::FrameDecoder decoder_;
+    std::array<agent::FrameDecoder, agent::kPorts> decoders_;
 };
 
 }  // namespace rundown::rpc

@@ -105,9 +105,11 @@ Awaitable<void> ScenarioRun::boot() {
     }
     window_ = std::move(*window);
     RUNDOWN_CO_TRY(start_peers());
-    client_ = std::make_unique<rpc::Client>(
-        std::move(guest_->serial()), rpc::ClientOptions{evidence_.rpc_log(), spec_.seed}
-    );
+    const auto line = open_line(guest_->trace_window());
+    RUNDOWN_CO_TRY(line);
+    rpc::ClientOptions options{evidence_.rpc_log(), spec_.seed};
+    options.memory = *line;
+    client_ = std::make_unique<rpc::Client>(std::move(guest_->serial()), std::move(options));
     client_->on_event([this](const rpc::Event& event) {
         if (event.has_bug_check()) {
             const auto& told = event.bug_check();

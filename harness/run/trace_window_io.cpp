@@ -13,6 +13,17 @@
 
 namespace rundown::run {
 
+namespace {
+
+Error cannot_map(const std::string& path, int error) {
+    return fail(
+        ErrorKind::environment,
+        fmt::format("cannot map the trace window {}: {}", path, std::strerror(error))
+    );
+}
+
+}  // namespace
+
 result<TraceWindow> TraceWindow::open(const std::string& path) {
     const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
     struct stat status = {};
@@ -26,10 +37,7 @@ result<TraceWindow> TraceWindow::open(const std::string& path) {
         ::close(fd);
     }
     if (memory == MAP_FAILED) {
-        return fail(
-            ErrorKind::environment,
-            fmt::format("cannot map the trace window {}: {}", path, std::strerror(error))
-        );
+        return cannot_map(path, error);
     }
     TraceWindow window;
     window.bytes_ = {
@@ -48,6 +56,36 @@ TraceWindow::~TraceWindow() {
     if (!bytes_.empty()) {
         ::munmap(const_cast<std::byte*>(bytes_.data()), bytes_.size());
     }
+}
+
+result<std::shared_ptr<rd_line>> open_line(const std::string& path) {
+    const int fd = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
+    struct stat status = {};
+    int error = fd >= 0 && ::fstat(fd, &status) == 0 ? 0 : errno;
+    const auto offset =
+        static_cast<off_t>(rd_line_offset(static_cast<std::uint64_t>(status.st_size)));
+    void* memory = MAP_FAILED;
+    if (error == 0 && offset != 0) {
+        // Pages that could not be had later would end this process, and QEMU, with a signal.
+        error = ::posix_fallocate(fd, offset, RD_LINE_AREA_BYTES);
+    }
+    if (error == 0 && offset != 0) {
+        memory =
+            ::mmap(nullptr, RD_LINE_AREA_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, offset);
+        error = memory == MAP_FAILED ? errno : 0;
+    }
+    if (fd >= 0) {
+        ::close(fd);
+    }
+    if (error != 0) {
+        return cannot_map(path, error);
+    }
+    if (offset == 0) {
+        return std::shared_ptr<rd_line>();
+    }
+    return std::shared_ptr<rd_line>(static_cast<rd_line*>(memory), [](rd_line* line) {
+        ::munmap(line, RD_LINE_AREA_BYTES);
+    });
 }
 
 }  // namespace rundown::run

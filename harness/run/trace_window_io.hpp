@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 // run/trace_window_io.hpp
 //
-// The trace window of a guest, kept open from its start: what the guest wrote last can be read
-// after QEMU is gone and the window's name removed.
+// The window of a guest, kept open from its start: what the guest wrote last can be read after QEMU
+// is gone and the window's name removed. The trace is in it, and the line to the agent at its end.
 #pragma once
 
+#include <rundown/line_abi.h>
+
 #include <cstddef>
+#include <memory>
 #include <span>
 #include <string>
 
@@ -29,5 +32,10 @@ class TraceWindow {
   private:
     std::span<const std::byte> bytes_;
 };
+
+/// Maps the window's part for the line (rpc::ClientOptions::memory), to be read and written, and
+/// has memory set aside for it. Null: the window is too small to have one. Fails (environment)
+/// naming the file.
+result<std::shared_ptr<rd_line>> open_line(const std::string& path);
 
 }  // namespace rundown::run

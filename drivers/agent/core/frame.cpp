@@ -91,12 +91,15 @@ FrameDecoder::next(FrameHead *head, const uint8_t **payload, size_t *payload_byt
         const uint8_t *frame = buffer_ + skip;
         const size_t left = filled_ - skip;
         if (frame[0] != kFrameStart) {
+            statistics_.bells += frame[0] == RD_LINE_BELL;
+            statistics_.skipped_bytes += frame[0] != RD_LINE_BELL;
             ++skip;
             continue;
         }
         if (left < kFrameHeaderBytes)
             break;
         if (!plausible(frame)) {
+            ++statistics_.skipped_bytes;
             ++skip;
             continue;
         }
@@ -105,12 +108,12 @@ FrameDecoder::next(FrameHead *head, const uint8_t **payload, size_t *payload_byt
             break;
         if (get32(frame + kFrameHeaderBytes + length) != crc32(frame, kFrameHeaderBytes + length)) {
             ++statistics_.bad_checksums;
+            ++statistics_.skipped_bytes;
             ++skip;
             continue;
         }
         found = true;
     }
-    statistics_.skipped_bytes += skip;
     drop(skip);
     if (!found)
         return false;
@@ -122,6 +125,17 @@ FrameDecoder::next(FrameHead *head, const uint8_t **payload, size_t *payload_byt
     taken_ = frame_bytes(*payload_bytes);
     ++statistics_.frames;
     return true;
+}
+
+void
+FrameDecoder::give_up_frame()
+{
+    drop(taken_);
+    taken_ = 0;
+    if (filled_ == 0)
+        return;
+    ++statistics_.skipped_bytes;
+    drop(1);
 }
 
 void

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 // agent/core/frame.hpp
 //
-// Frames on the serial line (RPC_FORMAT.md): encoding, and a decoder that finds its way back after
+// Frames of the RPC (RPC_FORMAT.md): encoding, and a decoder that finds its way back after
 // any garbage. The same code serves both ends. No allocation, no I/O, no standard library: it runs
 // in a kernel too.
 #pragma once
+#include <rundown/line_abi.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,6 +20,13 @@ enum class FrameType : uint8_t {
     response = 4, // Carries the request's sequence.
     event = 5,    // Guest to host, unasked.
 };
+
+/// Where bytes come from: each has a decoder of its own.
+enum class Port : uint8_t {
+    serial = 0, // COM1.
+    memory = 1, // The line in the window (rundown/line_abi.h).
+};
+constexpr size_t kPorts = 2;
 
 constexpr uint8_t kFrameStart = 0xD5;
 constexpr size_t kFrameHeaderBytes = 11;   // start, type, length, session, sequence, check
@@ -47,7 +55,8 @@ size_t seal_frame(uint8_t *frame, const FrameHead &head, size_t payload_bytes);
 /// What has been seen on the line besides good frames.
 struct FrameStatistics {
     uint64_t frames = 0;
-    uint64_t skipped_bytes = 0; // Belonged to no good frame.
+    uint64_t skipped_bytes = 0; // Belonged to no good frame, and were no doorbells.
+    uint64_t bells = 0;         // Doorbells, between frames.
     uint64_t bad_checksums = 0; // Frames whose CRC-32 was wrong.
 };
 
@@ -72,6 +81,10 @@ class FrameDecoder
     {
         return filled_ > taken_;
     }
+
+    /// The line has been silent for so long that the frame which began will not end: its first byte
+    /// is skipped, so that next() finds what is behind it.
+    void give_up_frame();
 
     /// Forgets what is buffered: the other end began anew.
     void reset();

@@ -31,7 +31,8 @@ struct Operation {
 
 struct Home {
     void *context;
-    /// Sends bytes. One call at a time. Blocks until they are on their way.
+    /// Sends one frame, over the line in memory where the host has attached to it. One call at a
+    /// time. Blocks until it is on its way.
     void (*transmit)(void *context, const uint8_t *bytes, size_t count);
     /// Zeroed memory or null; freed with release.
     void *(*allocate)(void *context, size_t bytes);
@@ -45,6 +46,9 @@ struct Home {
     void (*unlock_line)(void *context);
     /// Has work(argument) called on a worker. False: none is free, and none will be called.
     bool (*start)(void *context, void (*work)(void *), void *argument);
+    /// A session was opened anew over the serial line: whoever opened it has not attached to the
+    /// line in memory, which begins anew. Called with lock_line held. Null: there is no such line.
+    void (*restart_line)(void *context);
     /// Fills in what this guest is. protocol_version, session_id, operations and chunk_bytes_max
     /// are the server's.
     void (*describe)(void *context, Hello &hello);

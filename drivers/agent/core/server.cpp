@@ -45,6 +45,21 @@ constexpr Operation kOwn[] = {
     {rundown_rpc_Request_file_get_chunk_tag, kRepeatable, nullptr},
 };
 
+/// Empties a response. It is some 20 KiB, most of it the union of results: the core's own
+/// operations fill in what they need of that, so that only for the home's it is cleared.
+void
+clear(Response &response, const Operation *operation)
+{
+    response.status = 0;
+    response.message[0] = '\0';
+    response.value = 0;
+    response.data.size = 0;
+    response.lost = 0;
+    response.which_result = 0;
+    if (operation && operation->perform)
+        memset(&response.result, 0, sizeof response.result);
+}
+
 void
 echo(const Request &request, Response &response)
 {
@@ -56,18 +71,22 @@ echo(const Request &request, Response &response)
 
 } // namespace
 
-Server::Server(const Home &home) : home_(home), transfers_(home), decoder_(nullptr)
+Server::Server(const Home &home)
+    : home_(home), transfers_(home), decoder_{FrameDecoder(nullptr), FrameDecoder(nullptr)}
 {
 }
 
 bool
 Server::initialise()
 {
-    input_ = static_cast<uint8_t *>(home_.allocate(home_.context, kFrameBytesMax));
+    input_ = static_cast<uint8_t *>(home_.allocate(home_.context, kPorts * kFrameBytesMax));
     output_ = static_cast<uint8_t *>(home_.allocate(home_.context, kFrameBytesMax));
     quick_ = static_cast<Job *>(home_.allocate(home_.context, sizeof(Job)));
-    decoder_ = FrameDecoder(input_);
-    return input_ && output_ && quick_;
+    if (!input_ || !output_ || !quick_)
+        return false;
+    for (size_t port = 0; port < kPorts; ++port)
+        decoder_[port] = FrameDecoder(input_ + port * kFrameBytesMax);
+    return true;
 }
 
 Server::~Server()
@@ -87,43 +106,66 @@ Server::announce()
 }
 
 void
-Server::feed(const uint8_t *bytes, size_t count)
+Server::feed(Port port, const uint8_t *bytes, size_t count)
 {
     while (count) {
-        const size_t taken = decoder_.feed(bytes, count);
+        const size_t taken = decoder_[static_cast<size_t>(port)].feed(bytes, count);
         bytes += taken;
         count -= taken;
-        FrameHead head;
-        const uint8_t *payload;
-        size_t length;
-        while (decoder_.next(&head, &payload, &length))
-            take(head, payload, length);
+        take_frames(port);
     }
 }
 
 void
-Server::take(const FrameHead &head, const uint8_t *payload, size_t bytes)
+Server::line_is_silent()
+{
+    for (size_t port = 0; port < kPorts; ++port) {
+        if (!decoder_[port].buffered())
+            continue;
+        decoder_[port].give_up_frame();
+        take_frames(static_cast<Port>(port));
+    }
+}
+
+void
+Server::take_frames(Port port)
+{
+    FrameHead head;
+    const uint8_t *payload;
+    size_t length;
+    while (decoder_[static_cast<size_t>(port)].next(&head, &payload, &length))
+        take(port, head, payload, length);
+}
+
+void
+Server::take(Port port, const FrameHead &head, const uint8_t *payload, size_t bytes)
 {
     if (silent_)
         return;
     if (head.type == FrameType::hello_request)
-        open_session(payload, bytes);
+        open_session(port, payload, bytes);
     if (head.type == FrameType::request && head.session == session_ && session_)
         take_request(head, payload, bytes);
 }
 
 void
-Server::open_session(const uint8_t *payload, size_t bytes)
+Server::open_session(Port port, const uint8_t *payload, size_t bytes)
 {
     HelloRequest hello = rundown_rpc_HelloRequest_init_zero;
     pb_istream_t stream = pb_istream_from_buffer(payload, bytes);
     if (!pb_decode(&stream, rundown_rpc_HelloRequest_fields, &hello) || !hello.session_id)
         return;
     if (hello.session_id != session_) {
-        const Guard guard(home_.context, home_.lock, home_.unlock);
-        session_ = hello.session_id;
-        replies_.reset();
-        transfers_.reset();
+        {
+            const Guard guard(home_.context, home_.lock, home_.unlock);
+            session_ = hello.session_id;
+            replies_.reset();
+            transfers_.reset();
+        }
+        if (port == Port::serial && home_.restart_line) {
+            const Guard guard(home_.context, home_.lock_line, home_.unlock_line);
+            home_.restart_line(home_.context);
+        }
     }
     send_hello(hello.session_id);
 }
@@ -162,7 +204,6 @@ Server::look_up_and_begin(const FrameHead &head, const Operation *operation, siz
 void
 Server::take_request(const FrameHead &head, const uint8_t *payload, size_t bytes)
 {
-    memset(&quick_->request, 0, sizeof quick_->request);
     pb_istream_t stream = pb_istream_from_buffer(payload, bytes);
     const bool decoded = pb_decode(&stream, rundown_rpc_Request_fields, &quick_->request);
     const Operation *operation = decoded ? find(quick_->request.which_op) : nullptr;
@@ -176,7 +217,7 @@ Server::take_request(const FrameHead &head, const uint8_t *payload, size_t bytes
     quick_->operation = operation;
     quick_->session = head.session;
     quick_->sequence = head.sequence;
-    memset(&quick_->response, 0, sizeof quick_->response);
+    clear(quick_->response, operation);
     if (seen == Seen::forgotten || seen == Seen::too_old) {
         refuse(
             quick_->response,
@@ -207,7 +248,7 @@ Server::hand_over(const Job &job)
     auto *copy = static_cast<Job *>(home_.allocate(home_.context, sizeof(Job)));
     if (!copy)
         return false;
-    memcpy(copy, &job, offsetof(Job, frame));
+    memcpy(copy, &job, offsetof(Job, response)); // the response is empty as it is allocated
     if (home_.start(home_.context, work, copy))
         return true;
     home_.release(home_.context, copy);
@@ -240,7 +281,7 @@ Server::answer(Job &job)
     const FrameHead head = {FrameType::response, job.session, job.sequence};
     size_t bytes = encode(job.frame, head, rundown_rpc_Response_fields, &job.response);
     if (!bytes) {
-        memset(&job.response, 0, sizeof job.response);
+        clear(job.response, nullptr);
         refuse(job.response, kStatusBufferOverflow, "the answer does not fit a frame");
         bytes = encode(job.frame, head, rundown_rpc_Response_fields, &job.response);
     }

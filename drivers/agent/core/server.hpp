@@ -28,13 +28,17 @@ class Server
     /// Says hello unasked: the guest is ready.
     void announce();
 
-    /// Bytes from the line, in any portions. Answers what they complete.
-    void feed(const uint8_t *bytes, size_t count);
+    /// Bytes from one of the two lines, in any portions. Answers what they complete.
+    void feed(Port port, const uint8_t *bytes, size_t count);
 
-    /// A frame has begun and not ended: more bytes are on their way. The feeding thread's.
+    /// Nothing has come for longer than a frame may take: what began and did not end is garbage.
+    void line_is_silent();
+
+    /// A frame has begun on the serial line and not ended: more bytes are on their way. The feeding
+    /// thread's.
     bool expects_more() const
     {
-        return decoder_.buffered();
+        return decoder_[0].buffered();
     }
 
     /// Sends an event of the current session; before the first session there is nobody to send it
@@ -58,8 +62,9 @@ class Server
         uint8_t frame[kFrameBytesMax];
     };
 
-    void take(const FrameHead &head, const uint8_t *payload, size_t bytes);
-    void open_session(const uint8_t *payload, size_t bytes);
+    void take_frames(Port port);
+    void take(Port port, const FrameHead &head, const uint8_t *payload, size_t bytes);
+    void open_session(Port port, const uint8_t *payload, size_t bytes);
     void take_request(const FrameHead &head, const uint8_t *payload, size_t bytes);
     Seen look_up_and_begin(const FrameHead &head, const Operation *operation, size_t *stored_bytes);
     bool hand_over(const Job &job);
@@ -76,10 +81,10 @@ class Server
     const Home &home_;
     FileTransfers transfers_;
     Replies replies_;
-    uint8_t *input_ = nullptr;  // The decoder's.
+    uint8_t *input_ = nullptr;  // The decoders'.
     uint8_t *output_ = nullptr; // Hello and events; under lock_line.
     Job *quick_ = nullptr;      // The feeding thread's own.
-    FrameDecoder decoder_;
+    FrameDecoder decoder_[kPorts];
     uint32_t session_ = 0; // Under lock.
     volatile bool silent_ = false;
 };

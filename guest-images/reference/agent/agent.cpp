@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 // agent/agent.cpp
 //
-// agent.sys: COM1 and the RPC server core brought together. One thread reads the line and performs what is quick; workers
+// agent.sys: the lines to the host and the RPC server core brought together. One thread reads them and performs what is quick; workers
 // perform what may block, so that a driver that hangs does not make the agent deaf.
 #include <agent/core/server.hpp>
 
 #include <new>
 
 #include "file_store.hpp"
-#include "uart.hpp"
+#include "transport.hpp"
 #include "workers.hpp"
 
 extern "C" void __cxa_pure_virtual() { KeBugCheckEx(0xC4, 0x52440400, 0, 0, 0); }
@@ -19,7 +19,7 @@ namespace {
 
 constexpr ULONG kOperationsMax = 40;
 
-Uart* uart;
+Transport* transport;
 Workers workers;
 FAST_MUTEX state_mutex, line_mutex;
 Operation operations[kOperationsMax];
@@ -31,12 +31,19 @@ void* allocate(void*, size_t bytes) {
     if (memory) RtlZeroMemory(memory, bytes);
     return memory;
 }
+/// An object that stays for the life of the system; null: no memory.
+template <class T, class... Arguments>
+T* make(Arguments&&... arguments) {
+    PVOID memory = allocate(nullptr, sizeof(T));
+    return memory ? new (memory) T(static_cast<Arguments&&>(arguments)...) : nullptr;
+}
 void release(void*, void* memory) { ExFreePoolWithTag(memory, kTag); }
 void lock(void*) { ExAcquireFastMutex(&state_mutex); }
 void unlock(void*) { ExReleaseFastMutex(&state_mutex); }
 void lock_line(void*) { ExAcquireFastMutex(&line_mutex); }
 void unlock_line(void*) { ExReleaseFastMutex(&line_mutex); }
-void transmit(void*, const uint8_t* bytes, size_t count) { uart->write(bytes, count); }
+void transmit(void*, const uint8_t* bytes, size_t count) { transport->write(bytes, count); }
+void restart_line(void*) { transport->restart(); }
 bool start(void*, void (*work)(void*), void* argument) { return workers.start(work, argument); }
 
 template <size_t room>
@@ -60,11 +67,12 @@ void describe(void*, rundown::agent::Hello& hello) {
         hello.trace_bytes = bytes;
         hello.boot_id = RdTraceRing()->boot_id;
     }
+    hello.line_epoch = transport->epoch();
 }
 
 size_t gather_operations() {
     size_t count = 0;
-    const OperationTable tables[] = {driver_operations(), ndis_operations(), ioctl_operations(), system_operations()};
+    const OperationTable tables[] = {driver_operations(), ndis_operations(), ioctl_operations(), handle_operations(), system_operations()};
     for (const OperationTable& table : tables)
         for (size_t i = 0; i < table.count && count < kOperationsMax; ++i) operations[count++] = table.operations[i];
     return count;
@@ -73,26 +81,27 @@ size_t gather_operations() {
 VOID NTAPI serve(PVOID) {
     RdNameThread("agent");
     server->announce();
-    UCHAR bytes[256];
+    UCHAR bytes[512];
     for (;;) {
-        const ULONG count = uart->read(bytes, sizeof bytes, server->expects_more());
-        server->feed(bytes, count);
+        const Portion portion = transport->read(bytes, sizeof bytes, server->expects_more());
+        if (portion.count)
+            server->feed(portion.port, bytes, portion.count);
+        else
+            server->line_is_silent();
     }
 }
 
 NTSTATUS bring_up() {
     ExInitializeFastMutex(&state_mutex);
     ExInitializeFastMutex(&line_mutex);
-    home = {nullptr,     transmit, allocate, release,    lock,      unlock, lock_line, unlock_line, start,
+    home = {nullptr,     transmit, allocate, release,    lock,      unlock, lock_line, unlock_line, start, restart_line,
             describe,    write_file, read_file, operations, gather_operations()};
-    PVOID memory = allocate(nullptr, sizeof(Uart));
-    if (!memory) return STATUS_INSUFFICIENT_RESOURCES;
-    uart = new (memory) Uart;
-    memory = allocate(nullptr, sizeof(rundown::agent::Server));
-    if (!memory) return STATUS_INSUFFICIENT_RESOURCES;
-    server = new (memory) rundown::agent::Server(home);
-    if (!server->initialise()) return STATUS_INSUFFICIENT_RESOURCES;
+    Uart* uart = make<Uart>();
+    if (uart) transport = make<Transport>(*uart, *uart, RdLineArea());
+    server = make<rundown::agent::Server>(home);
+    if (!transport || !server || !server->initialise()) return STATUS_INSUFFICIENT_RESOURCES;
     NTSTATUS status = workers.initialise();
+    if (NT_SUCCESS(status)) status = start_handles();
     if (NT_SUCCESS(status)) status = uart->start();
     HANDLE thread;
     if (NT_SUCCESS(status)) status = PsCreateSystemThread(&thread, THREAD_ALL_ACCESS, nullptr, nullptr, nullptr, serve, nullptr);
@@ -110,7 +119,7 @@ void announce_shutdown(const char* why) {
     server->send_event(*event);
 }
 void fall_silent() { server->fall_silent(); }
-void drain_line() { uart->drain(); }
+void drain_line() { transport->drain(); }
 
 void refuse_with(Response& response, NTSTATUS status, const char* what) { refuse(response, static_cast<uint32_t>(status), what); }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "uart.hpp"
 
+#include <rundown/line_abi.h>
+
 namespace agent {
 
 namespace {
@@ -10,6 +12,7 @@ constexpr ULONG kLine = 4;  // ISA interrupt of COM1
 
 constexpr USHORT kData = 0, kInterruptEnable = 1, kFifoControl = 2, kLineControl = 3, kModemControl = 4, kLineStatus = 5;
 constexpr UCHAR kDataReady = 0x01, kHoldingEmpty = 0x20, kTransmitterEmpty = 0x40;
+constexpr UCHAR kFifosOn = 0x01, kFifosEmpty = 0x06, kAtFourteen = 0xC0;
 constexpr ULONG kFifoBytes = 16;
 
 PUCHAR port(USHORT index) { return reinterpret_cast<PUCHAR>(static_cast<ULONG_PTR>(kPort + index)); }
@@ -30,7 +33,7 @@ NTSTATUS Uart::start() {
     out(kData, 1);            // 115200
     out(kInterruptEnable, 0);
     out(kLineControl, 0x03);
-    out(kFifoControl, 0xC7);  // FIFOs on and empty, interrupt at 14 bytes or a pause
+    out(kFifoControl, kFifosOn | kFifosEmpty | kAtFourteen);  // interrupt at 14 bytes or a pause
     status = IoConnectInterrupt(&interrupt_, interrupt, this, nullptr, vector, irql, irql, Latched, FALSE, KeQueryActiveProcessors(), FALSE);
     if (!NT_SUCCESS(status)) return status;
     out(kModemControl, 0x0B);  // DTR, RTS, OUT2: the interrupt's gate
@@ -75,9 +78,22 @@ void Uart::look_for_more() {
         if (in(kLineStatus) & kDataReady) KeSynchronizeExecution(interrupt_, collect, this);
 }
 
-ULONG Uart::read(UCHAR* bytes, ULONG room, bool more_expected) {
-    if (more_expected) look_for_more();
-    while (tail_ == head_) KeWaitForSingleObject(&ready_, Executive, KernelMode, FALSE, nullptr);
+void Uart::expect_bells(bool bells) {
+    if (bells == bells_) return;
+    bells_ = bells;
+    out(kFifoControl, bells ? kFifosOn : kFifosOn | kAtFourteen);
+}
+
+/// Without a look whether there is room: where the host reads nothing it does not hear bells either.
+void Uart::ring_host() { out(kData, RD_LINE_BELL); }
+
+bool Uart::wait(ULONG milliseconds) {
+    LARGE_INTEGER time = {.QuadPart = -10000ll * milliseconds};
+    return KeWaitForSingleObject(&ready_, Executive, KernelMode, FALSE, &time) == STATUS_SUCCESS;
+}
+
+ULONG Uart::take(UCHAR* bytes, ULONG room, bool more_expected) {
+    if (more_expected && !bells_) look_for_more();
     ULONG count = 0;
     for (; count < room && tail_ != head_; ++count) {
         bytes[count] = ring_[tail_];

@@ -2,20 +2,28 @@
 // agent/uart.hpp
 //
 // COM1: a 16550 with its interrupt. Bytes that come are kept in a ring until they are read; bytes that go are written by the
-// caller. https://www.ti.com/lit/ds/symlink/pc16550d.pdf
+// caller. It is a doorbell too: a byte that comes wakes the reader, whatever it is. https://www.ti.com/lit/ds/symlink/pc16550d.pdf
 #pragma once
-#include "agent.hpp"
+#include "doorbell.hpp"
 
 namespace agent {
 
-class Uart {
+class Uart final : public Doorbell {
   public:
     /// Connects the interrupt and switches the UART on. PASSIVE_LEVEL.
     NTSTATUS start();
 
-    /// Waits for bytes and takes up to `room` of them. `more_expected`: a frame is incomplete, so its rest is looked for during
-    /// kPatienceMicroseconds before the thread sleeps. PASSIVE_LEVEL, one thread.
-    ULONG read(UCHAR* bytes, ULONG room, bool more_expected);
+    /// Takes up to `room` bytes that have come. `more_expected`: a frame is incomplete, so its rest is looked for during
+    /// kPatienceMicroseconds. PASSIVE_LEVEL, one thread.
+    ULONG take(UCHAR* bytes, ULONG room, bool more_expected);
+
+    /// Single bytes will come that must not wait for more (an interrupt at every byte), or many at once (at every 14). The
+    /// reading thread.
+    void expect_bells(bool bells);
+
+    void ring_host() override;
+    bool wait(ULONG milliseconds) override;
+    bool is_alone() const override { return false; }
 
     /// Writes all of them; sleeps while the host does not read. PASSIVE_LEVEL, one caller at a time.
     void write(const UCHAR* bytes, size_t count);
@@ -35,6 +43,7 @@ class Uart {
     bool wait_for(UCHAR line_status);
 
     PKINTERRUPT interrupt_ = nullptr;
+    bool bells_ = false;
     KDPC dpc_ = {};
     KEVENT ready_ = {};
     volatile ULONG head_ = 0, tail_ = 0;  // The interrupt's and the reader's, modulo the ring.

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: MIT
 // ke/trace.cpp
 //
-// The trace ring in the ivshmem window (PCI 1af4:1110, BAR 2): found by a scan of bus 0, mapped write-back, initialised with
-// the magic stored last. QEMU's docs/specs/ivshmem-spec.txt; rundown/trace_abi.h.
+// The ivshmem window (PCI 1af4:1110, BAR 2): found by a scan of bus 0, mapped write-back. The trace ring is in it, initialised
+// with the magic stored last; the last 256 KiB are the agent's line to the host (rundown/line_abi.h). QEMU's docs/specs/ivshmem-spec.txt; rundown/trace_abi.h.
+#include <rundown/line_abi.h>
+
 #include "arch/cpu.hpp"
 #include "ke/ki.hpp"
 
 namespace {
 
 rd_trace_header* ring;
-SIZE_T window_bytes;
+SIZE_T trace_bytes;
+rd_line* line;
 
 ULONG read_pci(ULONG device, ULONG offset) {
     cpu::out32(0xCF8, 0x80000000 | device << 11 | offset);
@@ -36,16 +39,17 @@ void open_window(ULONG device) {
     write_pci(device, kCommand, read_pci(device, kCommand) | kMemoryEnable);
     void* mapped = MmMapIoSpace(at, bytes, MmCached);
     if (!mapped) return;
+    if (const ULONG64 offset = rd_line_offset(bytes)) line = reinterpret_cast<rd_line*>(static_cast<UCHAR*>(mapped) + offset);
+    trace_bytes = line ? bytes - RD_LINE_AREA_BYTES : bytes;
     auto* header = static_cast<rd_trace_header*>(mapped);
     header->magic = 0;
     header->version = RD_TRACE_VERSION;
     header->record_bytes = RD_TRACE_RECORD_BYTES;
-    header->capacity = rd_trace_capacity(bytes);
+    header->capacity = rd_trace_capacity(trace_bytes);
     header->frequency_hz = KiCounterFrequency();
     header->boot_id = KiCounter() ^ RdCommandLineNumber("seed", 0) << 32;
     header->head = 0;
     __atomic_store_n(&header->magic, RD_TRACE_MAGIC, __ATOMIC_RELEASE);
-    window_bytes = bytes;
     ring = header;
 }
 
@@ -59,9 +63,11 @@ extern "C" VOID KiInitializeTrace() {
 extern "C" rd_trace_header* NTAPI RdTraceRing() { return ring; }
 
 extern "C" PVOID NTAPI RdTraceWindow(SIZE_T* bytes) {
-    *bytes = window_bytes;
+    *bytes = trace_bytes;
     return ring;
 }
+
+extern "C" PVOID NTAPI RdLineArea() { return line; }
 
 extern "C" VOID NTAPI RdTraceWrite(
     UCHAR source, UCHAR kind, USHORT event, USHORT binding, ULONG status, ULONG64 object, ULONG64 arg0, ULONG64 arg1,

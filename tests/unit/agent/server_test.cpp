@@ -18,8 +18,8 @@ class ServerTest : public testing::Test {
   protected:
     ServerTest() { EXPECT_TRUE(home_.server->initialise()); }
 
-    void feed(const std::string& bytes) {
-        home_.server->feed(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+    void feed(const std::string& bytes, Port port = Port::serial) {
+        home_.server->feed(port, reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
     }
     void open(std::uint32_t session = kSession) {
         rpc::HelloRequest hello;
@@ -344,7 +344,9 @@ RC_GTEST_PROP(ServerProperty, AnyPayloadIsAnsweredOnceAndDoesNoHarm, ()) {
     TestHome home;
     RC_ASSERT(home.server->initialise());
     const auto feed = [&home](const std::string& bytes) {
-        home.server->feed(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+        home.server->feed(
+            Port::serial, reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()
+        );
     };
     rpc::HelloRequest hello;
     hello.set_session_id(kSession);

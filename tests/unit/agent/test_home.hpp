@@ -42,7 +42,17 @@ class TestHome {
             [](void* self, void (*work)(void*), void* argument) {
                 return of(self).start(work, argument);
             },
-            [](void*, Hello& hello) { std::snprintf(hello.guest, sizeof hello.guest, "test"); },
+            [](void* self) {
+                EXPECT_TRUE(of(self).line_locked_) << "a frame may be on its way into the line";
+                ++of(self).line_restarts;
+                if (of(self).on_restart_line) {
+                    of(self).on_restart_line();
+                }
+            },
+            [](void* self, Hello& hello) {
+                std::snprintf(hello.guest, sizeof hello.guest, "test");
+                hello.line_epoch = of(self).line_epoch;
+            },
             [](void* self, const char* name, const std::uint8_t* bytes, std::size_t count) {
                 of(self).files[name].assign(reinterpret_cast<const char*>(bytes), count);
                 return of(self).write_status;
@@ -73,6 +83,9 @@ class TestHome {
 
     std::vector<std::string> sent;  // Frames, where on_transmit is not set.
     std::function<void(std::string)> on_transmit;
+    std::function<void()> on_restart_line;
+    std::uint32_t line_epoch = 0;  // Told in hello.
+    int line_restarts = 0;
     std::map<std::string, std::string> files;
     std::uint32_t write_status = 0;
     std::deque<std::function<void()>> work;

@@ -87,7 +87,9 @@ class FakeGuest {
         for (; times > 0; --times) {
             if (!to_host) {
                 home.server->feed(
-                    reinterpret_cast<const std::uint8_t*>(portion.data()), portion.size()
+                    agent::Port::serial,
+                    reinterpret_cast<const std::uint8_t*>(portion.data()),
+                    portion.size()
                 );
             } else if (guest_end_.is_open()) {
                 boost::system::error_code ignored;

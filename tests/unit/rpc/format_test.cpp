@@ -47,7 +47,9 @@ std::string hex(const std::string& bytes) {
 
 std::string feed(agent::TestHome& home, const std::string& bytes) {
     home.sent.clear();
-    home.server->feed(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+    home.server->feed(
+        agent::Port::serial, reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()
+    );
     return home.sent.empty() ? "" : home.sent.back();
 }
 

@@ -34,7 +34,7 @@ std::string answer(std::uint32_t session, std::uint16_t sequence, std::uint64_t 
 /// What the only frame in the bytes means.
 template <class T>
 T only(Session& session, const std::string& bytes) {
-    const auto frames = session.receive(bytes_of(bytes));
+    const auto frames = session.receive(agent::Port::serial, bytes_of(bytes));
     EXPECT_EQ(frames.size(), 1u);
     if (frames.size() != 1 || !std::holds_alternative<T>(frames[0].content)) {
         ADD_FAILURE() << "another frame than expected";
@@ -139,8 +139,8 @@ RC_GTEST_PROP(SessionProperty, NothingTheGuestSendsDoesHarm, ()) {
         const auto id = *rc::gen::element<std::uint32_t>(0, kId, kId + 1);
         const auto sequence = *rc::gen::inRange<std::uint16_t>(0, 4);
         const auto payload = *rc::gen::arbitrary<std::string>();
-        session.receive(bytes_of(make_frame(type, id, sequence, payload)));
-        session.receive(bytes_of(*rc::gen::arbitrary<std::string>()));
+        session.receive(agent::Port::serial, bytes_of(make_frame(type, id, sequence, payload)));
+        session.receive(agent::Port::serial, bytes_of(*rc::gen::arbitrary<std::string>()));
     }
     RC_ASSERT(session.id() == kId);
 }
