@@ -36,6 +36,22 @@ NTSTATUS exception_of(ULONG64 vector) {
     }
 }
 
+/// A pointer that was read from freed pool is not canonical, so its use is a general protection fault without an address.
+void say_poison(const KI_TRAP_FRAME* frame) {
+    constexpr ULONG64 kPoison = 0xDDDDDDDDDDDDDDDD, kNear = 0x10000;
+    const struct {
+        const char* name;
+        ULONG64 value;
+    } registers[] = {
+        {"rax", frame->Rax}, {"rcx", frame->Rcx}, {"rdx", frame->Rdx}, {"rbx", frame->Rbx}, {"rbp", frame->Rbp},
+        {"rsi", frame->Rsi}, {"rdi", frame->Rdi}, {"r8", frame->R8},   {"r9", frame->R9},   {"r10", frame->R10},
+        {"r11", frame->R11}, {"r12", frame->R12}, {"r13", frame->R13}, {"r14", frame->R14}, {"r15", frame->R15},
+    };
+    for (const auto& each : registers)
+        if (each.value - (kPoison - kNear) < 2 * kNear)
+            KiPrint("%s holds %llx: a pointer that was read from freed pool\n", each.name, each.value);
+}
+
 void raise_from(KI_TRAP_FRAME* frame, EXCEPTION_RECORD* record) {
     CONTEXT context;
     KiFrameToContext(frame, &context);
@@ -75,6 +91,7 @@ void page_fault(KI_TRAP_FRAME* frame) {
 }  // namespace
 
 extern "C" VOID KiFault(KI_TRAP_FRAME* frame) {
+    if (frame->Vector == 13) say_poison(frame);
     if (frame->Vector == 14) return page_fault(frame);
     if (frame->Vector == 0x29) KiBugCheckFrame(0x139, frame->Rcx, reinterpret_cast<ULONG64>(frame), 0, 0, frame);
     if (frame->Vector == 2) {  // the host asks a guest that hangs what it is doing

@@ -25,6 +25,7 @@ enum IOP_VERIFIER : ULONG {
     IOP_DISPATCH_CHANGED_IRQL = 0x05,
     IOP_COMPLETED_AS_PENDING = 0x06,
     IOP_COMPLETED_CANCELABLE = 0x07,
+    IOP_TIMER_TWICE = 0x0A,
     IOP_COMPLETED_TOO_HIGH = 0x0E,
     IOP_TOO_MANY_BYTES = 0x1001,   ///< Ours: IoStatus.Information lies beyond the caller's buffer.
     IOP_NOBODY_STOPPED = 0x1002,   ///< Ours: a driver's own IRP ran through all completion routines.
@@ -122,6 +123,10 @@ NTSTATUS IopReferenceDevice(PDEVICE_OBJECT device);
 VOID IopDereferenceDevice(PDEVICE_OBJECT device);
 
 VOID IopRemoveTimer(PDEVICE_OBJECT device);
+
+/// The calling thread's critical regions, and whether the processor takes interrupts. Any IRQL.
+LONG IopCriticalRegions(void);
+bool IopInterruptsOn(void);
 
 /// Delete procedures of the types.
 VOID NTAPI IopDeleteDevice(PVOID device);

@@ -53,11 +53,11 @@ PIRP IopAllocateThreadedIrp(CCHAR stack_size, ULONG64 caller) {
 VOID NTAPI IoFreeIrp(PIRP Irp) {
     KiRequireIrqlAtMost(DISPATCH_LEVEL, "IoFreeIrp");
     if (Irp->Type != IO_TYPE_IRP)
-        IopViolation(IOP_FREE_OF_NO_IRP, "IoFreeIrp: this is no IRP", Irp, IOP_CALLER, 0);
+        IopViolation(IOP_FREE_OF_NO_IRP, "IoFreeIrp: this is no IRP", Irp, 0, 0);
     if (Irp->ApcEnvironment & IOP_IRP_SENT || !IsListEmpty(&Irp->ThreadListEntry))
-        IopViolation(IOP_FREE_OF_BUSY_IRP, "IoFreeIrp: a driver still has this IRP", Irp, IOP_CALLER, 0);
+        IopViolation(IOP_FREE_OF_BUSY_IRP, "IoFreeIrp: a driver still has this IRP", Irp, 0, 0);
     if (!(Irp->ApcEnvironment & IOP_IRP_ALLOCATED))
-        IopViolation(IOP_FREE_OF_NO_IRP, "IoFreeIrp: not allocated by IoAllocateIrp", Irp, IOP_CALLER, 0);
+        IopViolation(IOP_FREE_OF_NO_IRP, "IoFreeIrp: not allocated by IoAllocateIrp", Irp, 0, 0);
     Irp->Type = 0;
     IopCount(&IopIrpCount, -1);
     ExFreePoolWithTag(Irp, kTag);
@@ -74,7 +74,7 @@ VOID NTAPI IoInitializeIrp(PIRP Irp, USHORT PacketSize, CCHAR StackSize) {
 VOID NTAPI IoReuseIrp(PIRP Irp, NTSTATUS Iostatus) {
     KiRequireIrqlAtMost(DISPATCH_LEVEL, "IoReuseIrp");
     if (Irp->ApcEnvironment & (IOP_IRP_SENT | IOP_IRP_THREADED))
-        IopViolation(IOP_FREE_OF_BUSY_IRP, "IoReuseIrp: this IRP is not its caller's to reuse", Irp, IOP_CALLER, 0);
+        IopViolation(IOP_FREE_OF_BUSY_IRP, "IoReuseIrp: this IRP is not its caller's to reuse", Irp, 0, 0);
     const CCHAR kept = Irp->ApcEnvironment & IOP_IRP_ALLOCATED;
     const UCHAR flags = Irp->AllocationFlags;
     initialize(Irp, size_of(Irp->StackCount), Irp->StackCount);

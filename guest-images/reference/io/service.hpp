@@ -38,6 +38,10 @@ void report_start_failure(const Service& service, NTSTATUS status);
 
 /// Runs Unload if it has one and may run; see unload.cpp.
 NTSTATUS stop_driver(IOP_DRIVER* driver);
+/// With unload=stop on the command line the documented bug check for what a driver left behind, the first of: timers, DPCs, threads,
+/// interrupts, work items, devices, pool. Without it those go to the trace alone, and the run's oracle judges them all; but for what
+/// the kernel keeps lists of (resources, lookaside lists), whose memory is about to go, and freed pool that was written to.
+void stop_for_leftovers(const IOP_DRIVER* driver, ULONG blocks);
 /// What follows Unload, or a DriverEntry that failed: leftovers to the trace, the image goes, the object loses its name.
 void finish_driver(IOP_DRIVER* driver);
 

@@ -76,20 +76,19 @@ void stop(PIO_TIMER timer) {
 
 }  // namespace
 
-/// PASSIVE_LEVEL. https://learn.microsoft.com/windows-hardware/drivers/ddi/wdm/nf-wdm-ioinitializetimer
+/// PASSIVE_LEVEL, once a device: bug check 0xC9, 0xA.
+/// https://learn.microsoft.com/windows-hardware/drivers/ddi/wdm/nf-wdm-ioinitializetimer
 NTSTATUS NTAPI IoInitializeTimer(PDEVICE_OBJECT DeviceObject, PIO_TIMER_ROUTINE TimerRoutine, PVOID Context) {
     KiRequireIrqlAtMost(PASSIVE_LEVEL, "IoInitializeTimer");
-    PIO_TIMER timer = DeviceObject->Timer;
-    if (!timer) {
-        timer = static_cast<PIO_TIMER>(ExAllocatePoolWithTag(NonPagedPool, sizeof(_IO_TIMER), kTag));
-        if (!timer) return STATUS_INSUFFICIENT_RESOURCES;
-        RtlZeroMemory(timer, sizeof *timer);
-        timer->Type = IO_TYPE_TIMER;
-        timer->DeviceObject = DeviceObject;
-        DeviceObject->Timer = timer;
-    }
+    if (DeviceObject->Timer) IopViolation(IOP_TIMER_TWICE, "IoInitializeTimer: the device has a timer already", DeviceObject, 0, 0);
+    auto* timer = static_cast<PIO_TIMER>(ExAllocatePoolWithTag(NonPagedPool, sizeof(_IO_TIMER), kTag));
+    if (!timer) return STATUS_INSUFFICIENT_RESOURCES;
+    RtlZeroMemory(timer, sizeof *timer);
+    timer->Type = IO_TYPE_TIMER;
+    timer->DeviceObject = DeviceObject;
     timer->Routine = TimerRoutine;
     timer->Context = Context;
+    DeviceObject->Timer = timer;
     return STATUS_SUCCESS;
 }
 

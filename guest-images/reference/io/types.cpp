@@ -4,6 +4,9 @@
 // The I/O manager's object types, and the counters of the census.
 #include "io/iop.hpp"
 
+#include "arch/cpu.hpp"
+#include "ke/ki.hpp"
+
 KSPIN_LOCK IopLock;
 POBJECT_TYPE IopDeviceType, IopDriverType, IopFileType;
 
@@ -69,6 +72,9 @@ VOID IopCreateTypes() {
     *IoDeviceObjectType = IopDeviceType;
     *IoFileObjectType = IopFileType;
 }
+
+LONG IopCriticalRegions() { return KeGetCurrentThread()->CriticalRegions; }
+bool IopInterruptsOn() { return cpu::flags() & cpu::kInterruptFlag; }
 
 VOID IopViolation(IOP_VERIFIER what, const char* sentence, const void* p2, ULONG_PTR p3, ULONG_PTR p4) {
     RdBugCheckText(sentence, 0xC9, what, reinterpret_cast<ULONG_PTR>(p2), p3, p4);

@@ -78,6 +78,7 @@ void report_leftovers(const IOP_DRIVER* driver) {
     tell_objects(driver, RD_LIVE_INTERRUPTS, "interrupts", objects.Interrupts);
     tell_objects(driver, RD_LIVE_WORK_ITEMS, "work items", static_cast<ULONG>(driver->WorkItems));
     if (blocks) tell(driver, RD_VIOLATION_POOL_LEAKED, bytes, "pool blocks", blocks);
+    io::stop_for_leftovers(driver, blocks);
 }
 
 /// The guarantee of IoQueueWorkItem: an item's routine finds its driver's code. Bounded, for items that never end.

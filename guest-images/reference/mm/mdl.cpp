@@ -9,6 +9,7 @@
 
 extern "C" PVOID MiAllocatePool(POOL_TYPE type, SIZE_T bytes, ULONG tag, ULONG64 caller);
 extern "C" VOID KiRaiseAccessViolation(ULONG64 address, BOOLEAN write);
+extern "C" BOOLEAN MiIsPagedPool(ULONG64 address);
 
 namespace {
 
@@ -44,6 +45,11 @@ bool translate(PMDL mdl, bool write, bool user, ULONG64* bad) {
     return true;
 }
 
+/// Driver Verifier's rules about MDLs: the MDL, its flags, and those that are wrong or missing.
+void stop_for(const char* text, ULONG rule, const MDL* mdl, ULONG flags) {
+    RdBugCheckText(text, 0xC4, rule, reinterpret_cast<ULONG_PTR>(mdl), static_cast<ULONG_PTR>(static_cast<USHORT>(mdl->MdlFlags)), flags);
+}
+
 void unmap(PMDL mdl, ULONG64 address, MiRange& range) {
     const ULONG64 base = address & ~0xFFFull;
     for (ULONG page = 0; page < pages_of(mdl); ++page)
@@ -77,12 +83,15 @@ PMDL NTAPI IoAllocateMdl(PVOID VirtualAddress, ULONG Length, BOOLEAN SecondaryBu
     return mdl;
 }
 
-/// <= DISPATCH_LEVEL. Pages that are still locked: bug check 0xC4.
+/// <= DISPATCH_LEVEL. Pages that are still mapped: bug check 0xC4, 0xB8; locked: 0xCB.
 /// https://learn.microsoft.com/windows-hardware/drivers/ddi/wdm/nf-wdm-iofreemdl
 VOID NTAPI IoFreeMdl(PMDL Mdl) {
     KiRequireIrqlAtMost(DISPATCH_LEVEL, "IoFreeMdl");
-    if (Mdl->MdlFlags & MDL_PAGES_LOCKED && !(Mdl->MdlFlags & MDL_PARTIAL))
-        RdBugCheckText("IoFreeMdl: its pages are still locked", 0xC4, 0xB1, reinterpret_cast<ULONG_PTR>(Mdl), static_cast<ULONG_PTR>(Mdl->MdlFlags), KI_CALLER);
+    if (Mdl->MdlFlags & MDL_PAGES_LOCKED && !(Mdl->MdlFlags & MDL_PARTIAL)) {
+        if (Mdl->MdlFlags & MDL_MAPPED_TO_SYSTEM_VA) stop_for("IoFreeMdl: its pages are still mapped", 0xB8, Mdl, 0);
+        RdBugCheckText(  // DRIVER_LEFT_LOCKED_PAGES_IN_PROCESS
+            "IoFreeMdl: its pages are still locked", 0xCB, KI_CALLER, 0, reinterpret_cast<ULONG_PTR>(Mdl), pages_of(Mdl));
+    }
     if (Mdl->MdlFlags & MDL_PARTIAL && Mdl->MdlFlags & MDL_PARTIAL_HAS_BEEN_MAPPED) MmUnmapLockedPages(Mdl->MappedSystemVa, Mdl);
     ExFreePoolWithTag(Mdl, kTag);
 }
@@ -95,10 +104,10 @@ VOID NTAPI IoBuildPartialMdl(PMDL SourceMdl, PMDL TargetMdl, PVOID VirtualAddres
     const ULONG64 address = reinterpret_cast<ULONG64>(VirtualAddress);
     if (!Length) Length = static_cast<ULONG>(source + SourceMdl->ByteCount - address);
     if (address < source || address + Length > source + SourceMdl->ByteCount)
-        KeBugCheckEx(0xC4, 0xB2, reinterpret_cast<ULONG_PTR>(SourceMdl), address, Length);
+        RdBugCheckText("IoBuildPartialMdl: outside of the source", 0xC4, 0x52440307, reinterpret_cast<ULONG_PTR>(SourceMdl), address, Length);
     const CSHORT size = TargetMdl->Size;
     set_up(TargetMdl, VirtualAddress, Length);
-    if (TargetMdl->Size > size) KeBugCheckEx(0xC4, 0xB3, reinterpret_cast<ULONG_PTR>(TargetMdl), static_cast<ULONG_PTR>(size), Length);
+    if (TargetMdl->Size > size) RdBugCheckText("IoBuildPartialMdl: the target has too little room", 0xC4, 0x52440308, reinterpret_cast<ULONG_PTR>(TargetMdl), static_cast<ULONG_PTR>(size), Length);
     TargetMdl->Size = size;
     TargetMdl->Process = SourceMdl->Process;
     TargetMdl->MdlFlags = static_cast<CSHORT>(
@@ -114,8 +123,13 @@ VOID NTAPI IoBuildPartialMdl(PMDL SourceMdl, PMDL TargetMdl, PVOID VirtualAddres
 VOID NTAPI MmBuildMdlForNonPagedPool(PMDL MemoryDescriptorList) {
     KiRequireIrqlAtMost(DISPATCH_LEVEL, "MmBuildMdlForNonPagedPool");
     ULONG64 bad;
+    const ULONG64 irql = cpu::irql(), mdl = reinterpret_cast<ULONG64>(MemoryDescriptorList);
     if (!translate(MemoryDescriptorList, false, false, &bad))
-        RdBugCheckText("MmBuildMdlForNonPagedPool: memory is not mapped", 0xC4, 0xB4, reinterpret_cast<ULONG_PTR>(MemoryDescriptorList), bad, KI_CALLER);
+        RdBugCheckText("MmBuildMdlForNonPagedPool: memory is not mapped", 0xC4, 0x140, irql, mdl, bad);
+    if (MiIsPagedPool(reinterpret_cast<ULONG64>(MmGetMdlVirtualAddress(MemoryDescriptorList))))
+        RdBugCheckText(
+            "MmBuildMdlForNonPagedPool: the memory is paged pool", 0xC4, 0x7F, irql, mdl,
+            static_cast<ULONG_PTR>(MemoryDescriptorList->MdlFlags));
     MemoryDescriptorList->MdlFlags |= MDL_SOURCE_IS_NONPAGED_POOL;
     MemoryDescriptorList->MappedSystemVa = MmGetMdlVirtualAddress(MemoryDescriptorList);
 }
@@ -127,7 +141,7 @@ VOID NTAPI MmProbeAndLockPages(PMDL MemoryDescriptorList, KPROCESSOR_MODE Access
     const ULONG64 irql = cpu::irql();
     if (irql > DISPATCH_LEVEL) KeBugCheckEx(0xC4, 0x70, irql, reinterpret_cast<ULONG_PTR>(MemoryDescriptorList), AccessMode);
     if (MemoryDescriptorList->MdlFlags & (MDL_PAGES_LOCKED | MDL_PARTIAL | MDL_SOURCE_IS_NONPAGED_POOL))
-        RdBugCheckText("MmProbeAndLockPages: locked already", 0xC4, 0xB5, reinterpret_cast<ULONG_PTR>(MemoryDescriptorList), static_cast<ULONG_PTR>(MemoryDescriptorList->MdlFlags), KI_CALLER);
+        stop_for("MmProbeAndLockPages: locked, built or partial already", 0xB0, MemoryDescriptorList, MDL_PAGES_LOCKED | MDL_PARTIAL | MDL_SOURCE_IS_NONPAGED_POOL);
     const ULONG64 begin = reinterpret_cast<ULONG64>(MmGetMdlVirtualAddress(MemoryDescriptorList));
     const ULONG64 end = begin + MemoryDescriptorList->ByteCount;
     if (AccessMode != KernelMode && (end < begin || end > MI_USER_LIMIT)) KiRaiseAccessViolation(begin, Operation != IoReadAccess);
@@ -143,8 +157,11 @@ VOID NTAPI MmProbeAndLockPages(PMDL MemoryDescriptorList, KPROCESSOR_MODE Access
 VOID NTAPI MmUnlockPages(PMDL MemoryDescriptorList) {
     const ULONG64 irql = cpu::irql();
     if (irql > DISPATCH_LEVEL) KeBugCheckEx(0xC4, 0x78, irql, reinterpret_cast<ULONG_PTR>(MemoryDescriptorList), 0);
-    if (!(MemoryDescriptorList->MdlFlags & MDL_PAGES_LOCKED) || MemoryDescriptorList->MdlFlags & MDL_PARTIAL)
-        KeBugCheckEx(0xC4, 0x7C, reinterpret_cast<ULONG_PTR>(MemoryDescriptorList), static_cast<ULONG_PTR>(MemoryDescriptorList->MdlFlags), KI_CALLER);
+    if (MemoryDescriptorList->MdlFlags & MDL_PARTIAL) stop_for("MmUnlockPages: a partial MDL", 0xB4, MemoryDescriptorList, MDL_PARTIAL);
+    if (MemoryDescriptorList->MdlFlags & MDL_SOURCE_IS_NONPAGED_POOL)
+        stop_for("MmUnlockPages: non-paged pool is never locked", 0x7D, MemoryDescriptorList, 0);
+    if (!(MemoryDescriptorList->MdlFlags & MDL_PAGES_LOCKED))
+        stop_for("MmUnlockPages: pages that are not locked", 0x7C, MemoryDescriptorList, 0);
     if (MemoryDescriptorList->MdlFlags & MDL_MAPPED_TO_SYSTEM_VA) MmUnmapLockedPages(MemoryDescriptorList->MappedSystemVa, MemoryDescriptorList);
     MemoryDescriptorList->MdlFlags &= static_cast<CSHORT>(~(MDL_PAGES_LOCKED | MDL_WRITE_OPERATION));
     __atomic_fetch_sub(&MiLockedPages, pages_of(MemoryDescriptorList), __ATOMIC_RELAXED);
@@ -158,9 +175,11 @@ PVOID NTAPI MmMapLockedPagesSpecifyCache(
     ULONG BugCheckOnFailure, MM_PAGE_PRIORITY Priority) {
     PMDL mdl = MemoryDescriptorList;
     const ULONG64 irql = cpu::irql();
-    if (irql > (AccessMode == KernelMode ? DISPATCH_LEVEL : APC_LEVEL)) KeBugCheckEx(0xC4, 0x73, irql, reinterpret_cast<ULONG_PTR>(mdl), AccessMode);
+    if (irql > (AccessMode == KernelMode ? DISPATCH_LEVEL : APC_LEVEL)) KeBugCheckEx(0xC4, AccessMode == KernelMode ? 0x76 : 0x77, irql, reinterpret_cast<ULONG_PTR>(mdl), static_cast<ULONG_PTR>(AccessMode));
     if (!(mdl->MdlFlags & (MDL_PAGES_LOCKED | MDL_SOURCE_IS_NONPAGED_POOL | MDL_PARTIAL | MDL_ALLOCATED_FIXED_SIZE)))
-        RdBugCheckText("MmMapLockedPages: pages are not locked", 0xC4, 0x76, reinterpret_cast<ULONG_PTR>(mdl), static_cast<ULONG_PTR>(mdl->MdlFlags), KI_CALLER);
+        stop_for("MmMapLockedPages: pages are not locked", 0xB3, mdl, MDL_PAGES_LOCKED | MDL_PARTIAL | MDL_SOURCE_IS_NONPAGED_POOL);
+    if (AccessMode == KernelMode && mdl->MdlFlags & MDL_MAPPED_TO_SYSTEM_VA && !(mdl->MdlFlags & MDL_PARTIAL))
+        stop_for("MmMapLockedPages: mapped already", 0xB2, mdl, MDL_MAPPED_TO_SYSTEM_VA);
     const bool user = AccessMode != KernelMode;
     MiRange& range = user ? MiUserRange : MiSystemRange;
     const ULONG64 base = range.allocate(pages_of(mdl));
@@ -189,7 +208,10 @@ PVOID NTAPI MmMapLockedPages(PMDL MemoryDescriptorList, KPROCESSOR_MODE AccessMo
 /// <= DISPATCH_LEVEL. An address that is no mapping of this MDL: bug check 0xDA.
 /// https://learn.microsoft.com/windows-hardware/drivers/ddi/wdm/nf-wdm-mmunmaplockedpages
 VOID NTAPI MmUnmapLockedPages(PVOID BaseAddress, PMDL MemoryDescriptorList) {
-    const ULONG64 address = reinterpret_cast<ULONG64>(BaseAddress);
+    const ULONG64 address = reinterpret_cast<ULONG64>(BaseAddress), irql = cpu::irql();
+    const bool users = MiUserRange.contains(address);
+    if (irql > (users ? APC_LEVEL : DISPATCH_LEVEL))
+        KeBugCheckEx(0xC4, users ? 0x7A : 0x79, irql, address, reinterpret_cast<ULONG_PTR>(MemoryDescriptorList));
     if (MiUserRange.contains(address)) return unmap(MemoryDescriptorList, address, MiUserRange);
     if (!MiSystemRange.contains(address) || !(MemoryDescriptorList->MdlFlags & MDL_MAPPED_TO_SYSTEM_VA))
         KeBugCheckEx(0xDA, 0x401, address, reinterpret_cast<ULONG_PTR>(MemoryDescriptorList), KI_CALLER);

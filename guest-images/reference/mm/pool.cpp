@@ -285,6 +285,17 @@ extern "C" VOID MiFreePool(PVOID address, ULONG tag, ULONG64) {
         free_small(block);
 }
 
+/// Whether paged pool begins or lies there (of blocks of a page and more: begins).
+extern "C" BOOLEAN MiIsPagedPool(ULONG64 address) {
+    const MI_PFN page = (address - MI_DIRECT_MAP) / PAGE_SIZE;
+    if (address < MI_DIRECT_MAP || page >= MiHighestPage() || !page_kind[page]) return FALSE;
+    if (page_kind[page] == kPageLarge) return page_large[page]->Block.Paged;
+    const ULONG bytes = kClassBytes[page_kind[page] - kPageSmall], offset = static_cast<ULONG>(address % PAGE_SIZE);
+    if (offset / bytes * bytes + bytes > PAGE_SIZE) return FALSE;
+    const auto* block = static_cast<const POOL_BLOCK*>(MiDirect(page * PAGE_SIZE + offset / bytes * bytes));
+    return block->State == POOL_LIVE && block->Paged;
+}
+
 extern "C" VOID MiCheckQuarantine() {
     KiAtomic atomic;
     for (ULONG index = 0; index < quarantine_count; ++index)

@@ -150,7 +150,8 @@ extern "C" VOID MiFreeStack(PVOID limit) {
 /// <= DISPATCH_LEVEL. Null when address space is short.
 /// https://learn.microsoft.com/windows-hardware/drivers/ddi/wdm/nf-wdm-mmmapiospace
 PVOID NTAPI MmMapIoSpace(PHYSICAL_ADDRESS PhysicalAddress, SIZE_T NumberOfBytes, MEMORY_CACHING_TYPE CacheType) {
-    if (KiSystemReady) KiRequireIrqlAtMost(DISPATCH_LEVEL, "MmMapIoSpace");
+    if (KiSystemReady && KeGetCurrentIrql() > DISPATCH_LEVEL)
+        KeBugCheckEx(0xC4, 0x73, KeGetCurrentIrql(), static_cast<ULONG_PTR>(PhysicalAddress.QuadPart), NumberOfBytes);
     const ULONG64 physical = static_cast<ULONG64>(PhysicalAddress.QuadPart), offset = physical % PAGE_SIZE;
     if (!NumberOfBytes || NumberOfBytes > 1ull << 30) return nullptr;
     const ULONG pages = pages_of(NumberOfBytes + offset);
@@ -166,7 +167,8 @@ PVOID NTAPI MmMapIoSpace(PHYSICAL_ADDRESS PhysicalAddress, SIZE_T NumberOfBytes,
 /// <= DISPATCH_LEVEL. An address or length that MmMapIoSpace did not return: bug check 0xDA (SYSTEM_PTE_MISUSE).
 /// https://learn.microsoft.com/windows-hardware/drivers/ddi/wdm/nf-wdm-mmunmapiospace
 VOID NTAPI MmUnmapIoSpace(PVOID BaseAddress, SIZE_T NumberOfBytes) {
-    KiRequireIrqlAtMost(DISPATCH_LEVEL, "MmUnmapIoSpace");
+    if (KeGetCurrentIrql() > DISPATCH_LEVEL)
+        KeBugCheckEx(0xC4, 0x7B, KeGetCurrentIrql(), reinterpret_cast<ULONG_PTR>(BaseAddress), NumberOfBytes);
     const ULONG64 address = reinterpret_cast<ULONG64>(BaseAddress), base = address & ~0xFFFull;
     const ULONG pages = pages_of(NumberOfBytes + address % PAGE_SIZE);
     if (!MiSystemRange.contains(base)) KeBugCheckEx(0xDA, 0x300, address, NumberOfBytes, KI_CALLER);
