@@ -222,6 +222,20 @@ oracle::DriverQuery query_from(Taker& take) {
     return query;
 }
 
+/// "1:200/57": stream, frames, last sequence number.
+oracle::WireStream stream_from(const std::string& text) {
+    const std::size_t colon = text.find(':');
+    const std::size_t slash = text.find('/');
+    if (colon == std::string::npos || slash == std::string::npos || slash < colon) {
+        throw BadLine{"'" + text + "' is not STREAM:frames/last"};
+    }
+    oracle::WireStream stream;
+    stream.stream = static_cast<std::uint32_t>(number(text.substr(0, colon)));
+    stream.frames = number(text.substr(colon + 1, slash - colon - 1));
+    stream.last_sequence = static_cast<std::uint32_t>(number(text.substr(slash + 1)));
+    return stream;
+}
+
 oracle::NicWitness nic_from(Taker& take) {
     oracle::NicWitness nic;
     take("model", nic.model);
@@ -231,10 +245,13 @@ oracle::NicWitness nic_from(Taker& take) {
     take("sequence_repeats", nic.sequence_repeats);
     take("frames_after_teardown", nic.frames_after_teardown);
     take("frames_to_guest", nic.frames_to_guest);
+    for (const auto& text : list_of(take.take("streams").value_or(""))) {
+        nic.streams.push_back(stream_from(text));
+    }
     if (const auto promiscuous = take.take("promiscuous")) {
         nic.filter_after_teardown.emplace();
         nic.filter_after_teardown->promiscuous = number(*promiscuous) != 0;
-        nic.filter_after_teardown->multicast = "normal";
+        nic.filter_after_teardown->multicast = take.take("multicast").value_or("normal");
         nic.filter_after_teardown->multicast_table =
             list_of(take.take("multicast_table").value_or(""));
     }
@@ -252,6 +269,8 @@ class Parser {
             record(text);
         } else if (words[0] == "expect") {
             expect(words);
+        } else if (words[0] == "also") {
+            case_.also.insert(case_.also.end(), words.begin() + 1, words.end());
         } else {
             directive(words);
         }
@@ -332,6 +351,7 @@ class Parser {
             take("nics", run.nic_count);
             take("load", run.load);
             take("driver", run.driver_module);
+            take("filters_left", run.promised.filters_left);
         } else if (what == "census") {
             oracle::LabelledCensus labelled;
             labelled.point = point_from(words[1]);

@@ -25,6 +25,7 @@ struct Expectation {
 struct TraceCase {
     oracle::RunRecord record;
     std::vector<Expectation> expectations;  // In any order; all of the rule's findings.
+    std::vector<std::string> also;          // Rules beside the case's own that find something.
 };
 
 /// Reads a case. Fails (usage) naming the line and the word that makes no sense.

@@ -9,8 +9,8 @@
 namespace rundown::oracle {
 
 /// A binding that the driver closes with a packet filter or a multicast list it has set and not
-/// taken back. Asked of drivers that leave records themselves: of others the documentation for NDIS
-/// 5 says only that NDIS does it for them.
+/// taken back. Asked of drivers that leave records themselves, and not when the scenario is about
+/// NDIS doing it for them: the documentation for NDIS 5 promises that too.
 void check_filter_requests(const Evidence& evidence, Findings& findings);
 
 }  // namespace rundown::oracle

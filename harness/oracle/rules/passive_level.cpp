@@ -16,7 +16,8 @@ bool must_be_passive(const Record& record) {
     if (record.kind == RD_KIND_CALL) {
         return record.event == RD_EV_REGISTER_PROTOCOL ||
                record.event == RD_EV_DEREGISTER_PROTOCOL || record.event == RD_EV_OPEN_ADAPTER ||
-               record.event == RD_EV_CLOSE_ADAPTER;
+               record.event == RD_EV_CLOSE_ADAPTER || record.event == RD_EV_COMPLETE_BIND ||
+               record.event == RD_EV_COMPLETE_UNBIND;
     }
     if (record.kind != RD_KIND_CALLBACK) {
         return false;
@@ -61,7 +62,8 @@ const Rule passive_level_rule{
     "passive-level",
     "Protocols are registered and deregistered, and bindings opened, unbound and closed, at "
     "PASSIVE_LEVEL.",
-    "S10, NdisDeregisterProtocol: IRQL PASSIVE_LEVEL; the same for NdisCloseAdapter",
+    "S10, NdisDeregisterProtocol: IRQL PASSIVE_LEVEL; the same for NdisCloseAdapter and "
+    "NdisCompleteUnbindAdapter",
     check};
 
 }  // namespace rundown::oracle

@@ -34,13 +34,20 @@ std::uint64_t frame_of(const Record& record) {
     return record.is(RD_SOURCE_DRIVER, RD_KIND_NOTE, RD_EV_PACKET_SENT) ? record.arg[2] : 0;
 }
 
+bool is_send(const Record& record) {
+    return record.is(RD_SOURCE_DRIVER, RD_KIND_CALL, RD_EV_SEND) ||
+           record.is(RD_SOURCE_DRIVER, RD_KIND_NOTE, RD_EV_PACKET_SENT);
+}
+
 struct Sends {
+    bool named = false;  // The driver leaves records, and those of its sends name their frames.
     std::map<std::uint32_t, Stream> streams;
     const Record* gone = nullptr;  // The last return of NdisDeregisterProtocol.
 };
 
 Sends sends_of(const Evidence& evidence) {
     Sends sends;
+    sends.named = evidence.history().speaks(RD_SOURCE_DRIVER);
     bool registered = true;
     for (const Record& record : evidence.trace().records) {
         if (record.is(RD_SOURCE_DRIVER, RD_KIND_RETURN, RD_EV_DEREGISTER_PROTOCOL)) {
@@ -51,6 +58,7 @@ Sends sends_of(const Evidence& evidence) {
         }
         const std::uint64_t frame = frame_of(record);
         if (frame == 0) {
+            sends.named &= !is_send(record);
             continue;
         }
         Stream& stream = sends.streams[static_cast<std::uint32_t>(frame >> 32)];
@@ -120,11 +128,11 @@ void check_nic(
     for (const WireStream& seen : nic.streams) {
         const auto at = sends.streams.find(seen.stream);
         const Stream sent = at != sends.streams.end() ? at->second : Stream();
-        if (!sends.streams.empty()) {
+        if (sends.named) {
             check_stream(evidence, sends, sent, seen, name_of_nic(nic, number), findings);
         }
     }
-    if (sends.streams.empty() && nic.frames_after_teardown != 0) {
+    if (!sends.named && nic.frames_after_teardown != 0) {
         findings.add(
             nullptr,
             fmt::format(

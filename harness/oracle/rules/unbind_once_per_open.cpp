@@ -13,6 +13,7 @@ namespace {
 
 using trace::Record;
 
+constexpr std::uint32_t kSuccess = 0;
 constexpr std::uint32_t kPending = 0x103;
 
 bool within(const Record& record, const Span& span) {
@@ -54,6 +55,32 @@ void check_deregistration(const Evidence& evidence, const Span& call, Findings& 
                 )
             );
         }
+    }
+}
+
+/// "An unbind cannot fail": neither the handler nor the completion may say that it has.
+void check_status(const BindingLife& life, const Unbind& unbind, Findings& findings) {
+    const Record* failed = nullptr;
+    if (unbind.span.leave != nullptr && unbind.span.leave->status != kSuccess &&
+        unbind.span.leave->status != kPending) {
+        failed = unbind.span.leave;
+    }
+    for (const Record* completion : unbind.completions) {
+        failed = failed == nullptr && completion->status != kSuccess ? completion : failed;
+    }
+    if (failed != nullptr) {
+        findings.add_once(
+            life.open,
+            failed,
+            fmt::format(
+                "The unbind of {} ended in {} by {} ({}); an unbind cannot fail, only "
+                "NDIS_STATUS_SUCCESS is documented for its end.",
+                name_of(life),
+                trace::status_name(failed->status),
+                trace::function_name(failed->event),
+                number_of(*failed)
+            )
+        );
     }
 }
 
@@ -128,6 +155,7 @@ void check(const Evidence& evidence, Findings& findings) {
         }
         for (const Unbind& unbind : life.unbinds) {
             check_completion(evidence, life, unbind, findings);
+            check_status(life, unbind, findings);
         }
     }
 }
@@ -137,9 +165,9 @@ void check(const Evidence& evidence, Findings& findings) {
 const Rule unbind_once_per_open_rule{
     "unbind-once-per-open",
     "Each open binding is unbound exactly once, within the call of NdisDeregisterProtocol if not "
-    "before, and each unbind is completed exactly once.",
+    "before, and each unbind is completed exactly once, with success.",
     "S6, NdisDeregisterProtocol: open bindings make NDIS call ProtocolUnbindAdapter once for each; "
-    "R5, NdisCompleteUnbindAdapter",
+    "R5, ProtocolUnbindAdapter and NdisCompleteUnbindAdapter: an unbind cannot fail",
     check};
 
 }  // namespace rundown::oracle

@@ -35,7 +35,7 @@ TEST(Judge, NamesItsRulesOnce) {
         EXPECT_FALSE(rule.citation.empty());
         EXPECT_NE(rule.check, nullptr);
     }
-    EXPECT_EQ(names.size(), 19u);
+    EXPECT_EQ(names.size(), 22u);
 }
 
 TEST(Judge, PassesARunInWhichAllWasDone) {
@@ -113,7 +113,7 @@ TEST(Judge, HeavyLoadWantsSomethingInFlight) {
         "driver return deregister-protocol object=PROTO\n"
     );
     ASSERT_TRUE(parsed) << parsed.error().sentence;
-    expect_inconclusive(parsed->record, InconclusiveKind::no_progress, "nothing in flight");
+    expect_inconclusive(parsed->record, InconclusiveKind::no_progress, "no packet in flight");
     auto light = parsed->record;
     light.load = "light";
     EXPECT_EQ(judge(light).verdict.kind, VerdictKind::pass);

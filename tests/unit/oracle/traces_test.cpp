@@ -2,11 +2,13 @@
 // Every case of tests/traces: the rule its folder names reports what the case expects, and nothing
 // else; every rule has cases that trip it and cases that must not; recorded runs of a conforming
 // driver (folder "conforming") trip none.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <sstream>
 
 #include "oracle/evidence.hpp"
@@ -100,6 +102,32 @@ TEST_P(Traces, RuleSaysWhatTheCaseExpects) {
     }
 }
 
+/// Names of the rules that find something in the case, in the oracle's order.
+std::vector<std::string> rules_that_fire(const RunRecord& record) {
+    const Evidence evidence(record);
+    std::vector<std::string> names;
+    for (const Rule& rule : rules()) {
+        Findings collected(rule);
+        rule.check(evidence, collected);
+        if (!collected.empty()) {
+            names.emplace_back(rule.name);
+        }
+    }
+    return names;
+}
+
+/// A case that shows one wrong thing must not set off rules that are about another.
+TEST_P(Traces, OnlyDeclaredRulesFire) {
+    const fs::path path = GetParam();
+    const auto parsed = test::parse_case(contents_of(kTraces / path));
+    ASSERT_TRUE(parsed) << parsed.error().sentence;
+    std::vector<std::string> declared = parsed->also;
+    if (path.filename().string().starts_with("trips-")) {
+        declared.push_back(path.parent_path().string());
+    }
+    EXPECT_THAT(rules_that_fire(parsed->record), testing::UnorderedElementsAreArray(declared));
+}
+
 INSTANTIATE_TEST_SUITE_P(All, Traces, testing::ValuesIn(all_cases()), [](const auto& info) {
     std::string name = info.param;
     std::replace_if(
@@ -137,6 +165,24 @@ TEST(TraceCases, EveryRuleHasOneThatTripsAndOneThatPasses) {
             )) << "no case "
                << prefix << "*";
         }
+    }
+}
+
+/// Were a rule to find nothing, some run that is wrong would pass: there is a case that no other
+/// rule sees.
+TEST(TraceCases, EveryRuleIsTheOnlyOneToSeeSomeCase) {
+    std::set<std::string> alone;
+    for (const std::string& name : all_cases()) {
+        const auto parsed = test::parse_case(contents_of(kTraces / name));
+        ASSERT_TRUE(parsed) << name << ": " << parsed.error().sentence;
+        const auto fired = rules_that_fire(parsed->record);
+        if (fired.size() == 1) {
+            alone.insert(fired.front());
+            EXPECT_EQ(judge(parsed->record).verdict.kind, VerdictKind::fail) << name;
+        }
+    }
+    for (const Rule& rule : rules()) {
+        EXPECT_TRUE(alone.contains(std::string(rule.name))) << rule.name;
     }
 }
 
