@@ -8,6 +8,7 @@
 #include <new>
 
 #include "file_store.hpp"
+#include "meeting.hpp"
 #include "transport.hpp"
 #include "workers.hpp"
 
@@ -97,7 +98,8 @@ NTSTATUS bring_up() {
     home = {nullptr,     transmit, allocate, release,    lock,      unlock, lock_line, unlock_line, start, restart_line,
             describe,    write_file, read_file, operations, gather_operations()};
     Uart* uart = make<Uart>();
-    if (uart) transport = make<Transport>(*uart, *uart, RdLineArea());
+    Meeting* meeting = RdIsDeterministic() ? make<Meeting>() : nullptr;
+    if (uart) transport = make<Transport>(*uart, meeting ? static_cast<Doorbell&>(*meeting) : *uart, RdLineArea());
     server = make<rundown::agent::Server>(home);
     if (!transport || !server || !server->initialise()) return STATUS_INSUFFICIENT_RESOURCES;
     NTSTATUS status = workers.initialise();

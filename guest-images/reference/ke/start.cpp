@@ -97,6 +97,7 @@ extern "C" VOID KiSystemStartup(BOOT_INFO* boot) {
     KiInitializeApic();
     KiInitializeClock();
     KiInitializeTrace();
+    KiInitializeRendezvous();
     create_idle_threads();
     KiCallOnStack(idle_threads[0].StackBase, become_idle, nullptr);
 }
