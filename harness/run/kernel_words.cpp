@@ -41,6 +41,9 @@ std::string kernel_words(const scenario::Scenario& scenario) {
             " ndis_request_ms={} ndis_request_oid={:#x}", ndis.request_ms, ndis.request_oid
         );
     }
+    if (ndis.serialized_miniports) {
+        words += " nic_serialized=1";
+    }
     if (scenario.trigger == scenario::Trigger::surprise_removal) {
         words += " pnp_removal=surprise";
     }

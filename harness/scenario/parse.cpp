@@ -81,6 +81,7 @@ void read_ndis(FieldReader& fields, NdisChoices& ndis) {
     ndis.close = read_completion(fields, "close", false);
     ndis.request_ms = fields.number("request_ms", 0, 0, 1000);
     ndis.request_oid = fields.number("request_oid", 0, 0, UINT32_MAX);
+    ndis.serialized_miniports = fields.flag("serialized_miniports", false);
 }
 
 void read_held(FieldReader& fields, Held& held) {

@@ -60,6 +60,7 @@ struct NdisChoices {
     Completion close = Completion::seeded;  // NdisCloseAdapter.
     std::uint32_t request_ms = 0;   // Requests of request_oid pend that long; 0: as the seed says.
     std::uint32_t request_oid = 0;  // 0: every OID.
+    bool serialized_miniports = false;  // NDIS calls the NICs' miniports one call at a time.
 };
 
 /// What is kept across the trigger on purpose.
