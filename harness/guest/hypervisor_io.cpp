@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <boost/asio/this_coro.hpp>
+#include <thread>
 
 #include "guest/doctor_io.hpp"
 #include "guest/embedded_root_io.hpp"
@@ -16,6 +17,7 @@
 #include "guest/find_program_io.hpp"
 #include "guest/hypervisor_state_io.hpp"
 #include "guest/initialize_io.hpp"
+#include "guest/process_io.hpp"
 
 namespace rundown::guest {
 
@@ -25,6 +27,9 @@ namespace {
 
 using StatePtr = std::shared_ptr<Hypervisor::State>;
 using WeakState = std::weak_ptr<Hypervisor::State>;
+
+/// What libvirt has begun is let finish for so long when everything is to end.
+constexpr Milliseconds kWorkerPatience{5000};
 
 std::string dotted(unsigned long version) {
     return fmt::format("{}.{}.{}", version / 1000000, version / 1000 % 1000, version % 1000);
@@ -128,10 +133,22 @@ result<void> connect(const StatePtr& state) {
     return {};
 }
 
+/// On the worker. libvirt's own threads may still be at their books about guests that have just
+/// ended, and would write them, directories and all, where we have removed everything.
+void wait_until_forgotten(virConnectPtr connection) {
+    constexpr Milliseconds kPatience{3000};
+    constexpr std::chrono::milliseconds kBetween{2};
+    const TimePoint until = Clock::now() + kPatience;
+    while (virConnectListAllDomains(connection, nullptr, 0) > 0 && Clock::now() < until)
+        std::this_thread::sleep_for(kBetween);
+}
+
 /// On the worker, last of all.
 void disconnect(Hypervisor::State& state) {
     if (!state.connection)
         return;
+    if (state.embedded)
+        wait_until_forgotten(state.connection);
     if (state.qmp_callback >= 0)
         virConnectDomainQemuMonitorEventDeregister(state.connection, state.qmp_callback);
     if (state.lifecycle_callback >= 0)
@@ -205,7 +222,20 @@ Hypervisor::~Hypervisor() {
     state.worker->run_detached([state = state_] { disconnect(*state); });
     // The loop, which reaps otherwise, is waiting here; libvirt may be waiting for a QEMU to
     // vanish.
-    state.worker->finish([] { reap_adopted_children(); });
+    // A QEMU that libvirt asks for its capabilities and that does not answer would keep it for
+    // ever.
+    const TimePoint began = Clock::now();
+    const bool probes = state.embedded && !state.root.empty();
+    state.worker->finish([&state, began, probes] {
+        reap_adopted_children();
+        if (probes && Clock::now() - began > kWorkerPatience)
+            kill_processes(
+                [&state](const auto& arguments) {
+                    return is_process_of_directory(arguments, state.root);
+                },
+                kWorkerPatience
+            );
+    });
     state.worker.reset();
     detach_libvirt_events();
     if (state.embedded && !state.root.empty())

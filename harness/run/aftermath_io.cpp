@@ -173,6 +173,9 @@ void ScenarioRun::complain_of_lost_evidence() {
     if (!lost && client_) {
         lost = client_->log_error();
     }
+    if (!lost) {
+        lost = evidence_.removed(peers_.size());
+    }
     if (lost && !record_.interruption) {
         record_.interruption = {InconclusiveKind::infrastructure, lost->sentence};
     }

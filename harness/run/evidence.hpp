@@ -6,6 +6,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 
 #include "base/result.hpp"
@@ -32,6 +33,10 @@ struct EvidencePaths {
 
     /// Kind -> path of those that exist now.
     std::map<std::string, std::string> existing(std::size_t nic_count) const;
+
+    /// The first file that a run with a guest always leaves and that is not there; nothing when all
+    /// are. `nic_count`: of those that were connected.
+    std::optional<Error> removed(std::size_t nic_count) const;
 };
 
 /// Makes <out>/<started>-<four hex digits> for an invocation. Fails (environment) naming the

@@ -10,6 +10,7 @@
 #include <fstream>
 #include <random>
 #include <sstream>
+#include <vector>
 
 #include "base/file_io.hpp"
 #include "run/evidence.hpp"
@@ -37,6 +38,20 @@ std::map<std::string, std::string> EvidencePaths::existing(std::size_t nic_count
         return !fs::exists(entry.second, error);
     });
     return paths;
+}
+
+std::optional<Error> EvidencePaths::removed(std::size_t nic_count) const {
+    std::vector<std::string> paths = {debug_log(), qmp_log(), domain_xml(), qemu_log()};
+    for (std::size_t nic = 0; nic < nic_count; ++nic) {
+        paths.push_back(capture(nic));
+    }
+    for (const auto& path : paths) {
+        std::error_code error;
+        if (!fs::exists(path, error)) {
+            return fail(ErrorKind::environment, path + " was removed during the run");
+        }
+    }
+    return std::nullopt;
 }
 
 result<std::string> make_invocation_directory(const std::string& out, const std::string& started) {

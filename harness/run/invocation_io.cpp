@@ -120,14 +120,21 @@ class Invocation {
         }
         RunContext context{
             **hypervisor, *accelerator, prepared_.assets, prepared_.driver, progress_, stop_};
+        std::size_t left_out = 0;
         for (const RunSpec& spec : prepared_.specs) {
             if (stop_.requested()) {
                 invocation.runs.push_back(not_started(spec));
+                ++left_out;
                 continue;
             }
             progress_.run_started(invocation.runs.size() + 1, prepared_.specs.size(), spec.id);
             invocation.runs.push_back(co_await one_run(context, spec));
             progress_.run_finished(invocation.runs.back());
+        }
+        if (left_out != 0) {
+            progress_.print(
+                fmt::format("{} runs cancelled by {} before they started\n", left_out, stop_.how())
+            );
         }
         co_return invocation;
     }

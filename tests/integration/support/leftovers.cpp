@@ -69,6 +69,21 @@ std::string joined(const std::vector<std::string>& words) {
     return text;
 }
 
+/// What an iterator of a directory finds; entries may vanish while it looks.
+template <class Iterator>
+std::vector<fs::path> found_by(const fs::path& directory) {
+    std::vector<fs::path> paths;
+    std::error_code none;
+    for (Iterator at(directory, none); !none && at != Iterator(); at.increment(none)) {
+        paths.push_back(at->path());
+    }
+    return paths;
+}
+
+std::vector<fs::path> entries_of(const fs::path& directory) {
+    return found_by<fs::directory_iterator>(directory);
+}
+
 /// The process whose guest this command line is, or whose runtime directory it names; 0: none.
 pid_t owner_of_command(const std::string& command, const std::string& runtime) {
     const pid_t owner = owner_in(command, "guest=rd-");
@@ -86,8 +101,8 @@ void look_at_processes(const std::string& runtime, Lines& found) {
 
 /// Children of this process that are no program of the test: orphans of programs that ended.
 void look_at_orphans(Lines& found) {
-    for (const auto& thread : fs::directory_iterator("/proc/self/task")) {
-        std::ifstream children(thread.path() / "children");
+    for (const auto& thread : entries_of("/proc/self/task")) {
+        std::ifstream children(thread / "children");
         for (pid_t pid = 0; children >> pid;) {
             if (Programs::all().is_running(pid)) {
                 continue;
@@ -106,26 +121,23 @@ void look_at_orphans(Lines& found) {
 
 void look_at_shared_memory(Lines& found) {
     const std::string prefix = "/" + std::string(guest::kWindowPrefix);
-    for (const auto& entry : fs::directory_iterator("/dev/shm")) {
-        if (Programs::all().has_ended(owner_in("/" + entry.path().filename().string(), prefix))) {
-            found.push_back("shared memory " + entry.path().string());
+    for (const auto& entry : entries_of("/dev/shm")) {
+        if (Programs::all().has_ended(owner_in("/" + entry.filename().string(), prefix))) {
+            found.push_back("shared memory " + entry.string());
         }
     }
 }
 
 /// Every file below the directory of a program that ended: registry, libvirt's domains, sockets.
 void look_at_runtime_directory(const std::string& runtime, Lines& found) {
-    std::error_code none;
-    for (const auto& entry : fs::directory_iterator(runtime, none)) {
-        const auto owner = guest::parse_process_directory_name(entry.path().filename().string());
+    for (const auto& entry : entries_of(runtime)) {
+        const auto owner = guest::parse_process_directory_name(entry.filename().string());
         if (!owner || !Programs::all().has_ended(owner->pid)) {
             continue;
         }
-        found.push_back("runtime directory " + entry.path().string());
-        for (const auto& below : fs::recursive_directory_iterator(entry.path(), none)) {
-            if (!below.is_directory(none)) {
-                found.push_back("  in it " + below.path().string());
-            }
+        found.push_back("runtime directory " + entry.string());
+        for (const auto& below : found_by<fs::recursive_directory_iterator>(entry)) {
+            found.push_back("  in it " + below.string());
         }
     }
 }
@@ -142,16 +154,15 @@ void look_at_sockets(const std::string& runtime, Lines& found) {
 
 /// Temporary files that carry the number of a program; those of the tests do not.
 void look_at_temporary_files(Lines& found) {
-    std::error_code none;
     for (const char* directory : {"/tmp", "/var/tmp"}) {
-        for (const auto& entry : fs::directory_iterator(directory, none)) {
-            const std::string name = entry.path().filename().string();
+        for (const auto& entry : entries_of(directory)) {
+            const std::string name = entry.filename().string();
             const auto number = name.find_first_of("0123456789");
             const bool ours = name.starts_with("rundown") || name.starts_with("libvirt") ||
                               name.starts_with("qemu");
             if (ours && number != std::string::npos &&
                 Programs::all().has_ended(std::atoi(name.c_str() + number))) {
-                found.push_back("temporary file " + entry.path().string());
+                found.push_back("temporary file " + entry.string());
             }
         }
     }
