@@ -21,9 +21,10 @@ constexpr const char* kDescription =
 constexpr const char* kExamples = R"(
 Examples:
   rundown run unload-under-load                          one scenario, on e1000 and on virtio-net
-  rundown run --all --nic e1000,virtio-net               every scenario on both NIC models
+  rundown run --all --load idle,heavy                    every scenario on both NIC models, idle and under heavy load
   rundown run deregister-with-2-open-bindings --nic e1000+virtio-net
   rundown run rebind-loop --repeat 20 --seed 1           a flake is measured: k of n
+  rundown run unload-under-load --deterministic --seed 7 the same run, record by record, each time
   rundown run unload-idle --driver my-build/protocol5.sys
   rundown run --all --json > result.json                 one document on standard output
   rundown replay build/runs/2026-01-01T00-00-00Z-1a2b    the verdicts again, from the recorded traces
@@ -51,19 +52,30 @@ void add_run(CLI::App& app, Options& options) {
     run->add_option("SCENARIO", request.scenarios, "Scenarios to run (see `rundown list`)");
     run->add_flag("--all", request.all, "Run every scenario");
     run->add_option("--guest", request.guest, "Guest to boot")->capture_default_str();
-    run->add_option("--nic", request.nic_sets, "NIC models: ',' between runs, '+' within one guest")
+    run->add_option(
+           "--nic",
+           request.nic_sets,
+           "NIC models: ',' between runs, '+' within one guest; mixed: models by turns"
+    )
         ->capture_default_str();
     run->add_option("--ndis", request.ndis, "NDIS version of the test driver")
         ->capture_default_str();
     run->add_option(
         "--load",
         request.load,
-        "Load at the trigger: idle, light or heavy (default: the scenario's own)"
+        "Load at the trigger: idle, light, heavy, several by ',', or all (default: the scenario's "
+        "own)"
     );
     run->add_option("--repeat", request.repeat, "Run each that many times, seed by seed")
         ->capture_default_str();
     run->add_option(
         "--seed", request.seed, "Seed of the guest's scheduler and of the traffic (default: drawn)"
+    );
+    run->add_flag(
+        "--deterministic",
+        request.deterministic,
+        "Count instructions and let everything in at instants the guest chooses: the same seed "
+        "gives the same trace"
     );
     run->add_option(
         "--driver", invocation.driver, "Driver under test, in place of the built protocol5.sys"

@@ -52,18 +52,24 @@ std::string_view libvirt_model(const NicSpec& nic) {
 /// A NIC whose wire is a TCP connection to the harness. Its slot follows from its index alone, so
 /// that the guest finds the same NIC at the same PCI address in every run. No option ROM: it would
 /// cost a fifth of the boot.
-std::string nic_xml(const NicSpec& nic, std::size_t index, std::uint16_t port) {
+std::string nic_xml(const NicSpec& nic, std::size_t index, std::uint16_t port, bool deterministic) {
+    // virtio-net sends from a bottom half of QEMU's main loop, whenever that gets a turn; a timer
+    // of the guest's clock is the same in every run. Without ioeventfd a kick is handled where it
+    // happens.
+    const bool timed = deterministic && nic.model == NicModel::virtio_net;
     return fmt::format(
         "    <interface type='client'>\n"
         "      <mac address='{}'/>\n"
         "      <source address='127.0.0.1' port='{}'/>\n"
         "      <model type='{}'/>\n"
+        "{}"
         "      <rom enabled='no'/>\n"
         "      <address type='pci' domain='0x0000' bus='0x00' slot='{:#04x}' function='0x0'/>\n"
         "    </interface>\n",
         xml_escape(nic.mac),
         port,
         libvirt_model(nic),
+        timed ? "      <driver name='qemu' txmode='timer' ioeventfd='off'/>\n" : "",
         kFirstNicSlot + index
     );
 }
@@ -107,7 +113,9 @@ std::string devices_xml(const GuestSpec& spec, const GuestNames& names) {
     xml += "    <controller type='usb' model='none'/>\n";
     xml += "    <controller type='pci' index='0' model='pci-root'/>\n";
     for (std::size_t index = 0; index < spec.nics.size(); ++index)
-        xml += nic_xml(spec.nics[index], index, names.nic_ports.at(index));
+        xml += nic_xml(
+            spec.nics[index], index, names.nic_ports.at(index), spec.determinism.has_value()
+        );
     xml += serial_xml(names);
     xml += trace_window_xml(spec, names);
     xml += "    <memballoon model='none'/>\n";
@@ -115,28 +123,67 @@ std::string devices_xml(const GuestSpec& spec, const GuestNames& names) {
     return xml + "  </devices>\n";
 }
 
-/// What has no element of its own. Without the capability below, libvirt reads about 300 CPU
-/// properties over QMP one by one at each start, to learn what a CPU with check='none' need not
-/// tell: 0.6 s of a start that takes 0.15 s without.
-std::string qemu_xml(const GuestSpec& spec) {
-    std::string xml = "  <qemu:commandline>\n";
-    const auto argument = [&xml](std::string_view value) {
-        xml += fmt::format("    <qemu:arg value='{}'/>\n", xml_escape(value));
+/// What keeps chance out of a deterministic guest. Frames from the host wait in a filter until a
+/// timer of the guest's clock lets them on to the NIC: when QEMU read them from its socket does not
+/// matter then.
+std::vector<std::string> determinism_arguments(const GuestSpec& spec, const GuestNames& names) {
+    std::vector<std::string> arguments = {
+        "-seed",
+        std::to_string(spec.determinism->seed),
+        "-smbios",
+        fmt::format("type=1,uuid=72640000-0000-4000-8000-0000{:08x}", spec.determinism->seed),
+        "-gdb",
+        fmt::format("unix:{},server=on,wait=off", names.gdb_socket),
     };
+    for (std::size_t index = 0; index < spec.nics.size(); ++index) {
+        arguments.push_back("-object");
+        arguments.push_back(fmt::format(
+            "filter-buffer,id=intake{0},netdev=hostnet{0},queue=tx,interval={1}",
+            index,
+            spec.determinism->frame_interval_us
+        ));
+    }
+    return arguments;
+}
+
+std::vector<std::string> all_arguments(const GuestSpec& spec, const GuestNames& names) {
+    std::vector<std::string> arguments;
     if (spec.icount) {
-        argument("-icount");
-        argument(
+        arguments.push_back("-icount");
+        arguments.push_back(
             fmt::format("shift={},sleep={}", spec.icount->shift, spec.icount->sleep ? "on" : "off")
         );
     }
-    for (const std::string& value : spec.qemu_arguments)
-        argument(value);
-    xml = (spec.icount || !spec.qemu_arguments.empty()) ? xml + "  </qemu:commandline>\n"
-                                                        : std::string();
+    if (spec.determinism) {
+        const auto more = determinism_arguments(spec, names);
+        arguments.insert(arguments.end(), more.begin(), more.end());
+    }
+    arguments.insert(arguments.end(), spec.qemu_arguments.begin(), spec.qemu_arguments.end());
+    return arguments;
+}
+
+/// What has no element of its own. Without the capability below, libvirt reads about 300 CPU
+/// properties over QMP one by one at each start, to learn what a CPU with check='none' need not
+/// tell: 0.6 s of a start that takes 0.15 s without.
+std::string qemu_xml(const GuestSpec& spec, const GuestNames& names) {
+    std::string xml;
+    const auto arguments = all_arguments(spec, names);
+    for (const std::string& value : arguments)
+        xml += fmt::format("    <qemu:arg value='{}'/>\n", xml_escape(value));
+    if (!xml.empty())
+        xml = "  <qemu:commandline>\n" + xml + "  </qemu:commandline>\n";
     return xml +
            "  <qemu:capabilities>\n"
            "    <qemu:del capability='cpu-unavailable-features'/>\n"
            "  </qemu:capabilities>\n";
+}
+
+/// The guest's clock: of a deterministic guest it begins on a fixed day and goes on with the guest.
+std::string clock_xml(bool deterministic) {
+    return deterministic ? "  <clock offset='absolute' start='1767225600'>\n"
+                           "    <timer name='rtc' track='guest'/>\n"
+                           "  </clock>\n"
+                         : "  <clock offset='utc'/>\n";
 }
 
 }  // namespace
@@ -187,13 +234,13 @@ std::string domain_xml(const GuestSpec& spec, const GuestNames& names) {
     xml += boot_xml(spec);
     xml += "  <features>\n    <acpi/>\n  </features>\n";
     xml += cpu_xml(spec.cpu);
-    xml += "  <clock offset='utc'/>\n";
+    xml += clock_xml(spec.determinism.has_value());
     xml += "  <on_poweroff>destroy</on_poweroff>\n";
     xml += fmt::format("  <on_reboot>{}</on_reboot>\n", spec.reboots ? "restart" : "destroy");
     xml += "  <on_crash>preserve</on_crash>\n";  // After a panic the guest stays, paused, to be
                                                  // examined.
     xml += devices_xml(spec, names);
-    xml += qemu_xml(spec);
+    xml += qemu_xml(spec, names);
     return xml + "</domain>\n";
 }
 

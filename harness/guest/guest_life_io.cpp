@@ -141,6 +141,11 @@ LifecycleEvent Guest::Life::claim_names() {
         const std::string socket = fmt::format("serial-{}", number);
         RUNDOWN_TRY(hold(ResourceKind::socket, socket));
         names.serial_socket = host->registry->directory() + "/" + socket;
+        if (spec.determinism) {
+            const std::string gdb = fmt::format("gdb-{}", number);
+            RUNDOWN_TRY(hold(ResourceKind::socket, gdb));
+            names.gdb_socket = host->registry->directory() + "/" + gdb;
+        }
         if (spec.trace_window_mib != 0) {
             const std::string window =
                 fmt::format("{}{}-{}", kWindowPrefix, process_directory_name(process), number);

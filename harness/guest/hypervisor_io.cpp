@@ -259,6 +259,9 @@ const std::string& Hypervisor::libvirt_version() const {
 const std::string& Hypervisor::qemu_version() const {
     return state_->qemu_version;
 }
+std::size_t Hypervisor::calls_under_way() const {
+    return state_->worker->under_way();
+}
 const Places& Hypervisor::places() const {
     return state_->options.places;
 }

@@ -50,6 +50,8 @@ class Hypervisor {
     const std::string& libvirt_version() const;
     const std::string& qemu_version() const;
     const Places& places() const;
+    /// Calls of libvirt that somebody on the loop waits for. On the loop.
+    std::size_t calls_under_way() const;
 
     // For guest_io.cpp.
     struct State;

@@ -20,6 +20,19 @@ bool is_hex_pair(std::string_view text) {
            std::isxdigit(static_cast<unsigned char>(text[1]));
 }
 
+/// What a deterministic guest cannot do without.
+result<void> check_determinism(const GuestSpec& spec) {
+    if (spec.accelerator != Accelerator::tcg)
+        return usage("a deterministic run counts instructions, which needs the accelerator tcg");
+    if (!spec.icount || spec.icount->sleep)
+        return usage("a deterministic guest needs icount without sleep");
+    if (spec.trace_window_mib == 0)
+        return usage("a deterministic guest needs a trace window: host and guest meet in it");
+    if (spec.determinism->frame_interval_us == 0)
+        return usage("frames reach a deterministic guest at intervals of at least 1 us");
+    return {};
+}
+
 /// Six hex pairs, unicast: libvirt refuses multicast addresses, and so does every NIC.
 bool is_unicast_mac(std::string_view mac) {
     if (mac.size() != 17)
@@ -117,6 +130,8 @@ result<void> check(const GuestSpec& spec) {
             "the trace window must be a power of two of at most 256 MiB, not {}",
             spec.trace_window_mib
         ));
+    if (spec.determinism)
+        RUNDOWN_TRY(check_determinism(spec));
     if (spec.icount && spec.accelerator != Accelerator::tcg)
         return usage("counting instructions (icount) needs the accelerator tcg");
     if (spec.icount && spec.icount->shift > 10)

@@ -59,6 +59,15 @@ struct IcountSpec {
     bool sleep = true;   // false: idle guest time passes at once.
 };
 
+/// A guest that nothing from outside reaches but what the host lets in while the machine stands
+/// still: the same seed gives the same run, time stamps included. Needs icount without sleep, and a
+/// trace window. See README.md, "A deterministic guest".
+struct DeterminismSpec {
+    std::uint32_t seed = 1;  // What the firmware's tables, too, are made from.
+    unsigned frame_interval_us =
+        100;  // Frames from the host reach a NIC at multiples of this, in guest time.
+};
+
 struct GuestSpec {
     std::string kernel;         // Host path: an ELF with the PVH note, or a bzImage.
     std::string initrd;         // Host path; empty: none.
@@ -71,8 +80,9 @@ struct GuestSpec {
     std::string machine = "pc";
     std::string cpu = "qemu64";        // A QEMU model, or "max", or "host" (KVM only).
     std::optional<IcountSpec> icount;  // TCG only.
-    bool start_paused = false;         // Do not let the processor run until `cont` over QMP.
-    bool reboots = true;  // false: a reset ends the guest in place of starting it again.
+    std::optional<DeterminismSpec> determinism;
+    bool start_paused = false;  // Do not let the processor run until `cont` over QMP.
+    bool reboots = true;        // false: a reset ends the guest in place of starting it again.
     std::vector<std::string> qemu_arguments;  // Passed through behind libvirt's own.
 };
 
@@ -86,6 +96,7 @@ struct GuestNames {
     std::vector<std::uint16_t> nic_ports;  // TCP on 127.0.0.1, one a NIC; likewise.
     std::string trace_window;              // Name in /dev/shm; empty without a window.
     std::string debug_console;             // File that receives the bytes of port 0xE9.
+    std::string gdb_socket;  // Where QEMU's gdb stub listens; empty but for a deterministic guest.
 };
 
 std::string_view to_string(Accelerator accelerator);

@@ -45,9 +45,11 @@ class Worker {
         };
         auto call = std::make_shared<Call>(Call{
             boost::asio::steady_timer(loop_, deadline.at()), std::nullopt});
-        boost::asio::post(thread_, [call, work = std::move(work), loop = loop_] {
+        ++*under_way_;
+        boost::asio::post(thread_, [call, work = std::move(work), loop = loop_, left = under_way_] {
             auto outcome = std::make_shared<result<T>>(work());
-            boost::asio::post(loop, [call, outcome] {
+            boost::asio::post(loop, [call, outcome, left] {
+                --*left;
                 call->outcome = std::move(*outcome);
                 call->finished.cancel();
             });
@@ -57,6 +59,9 @@ class Worker {
             co_return deadline.expired();
         co_return std::move(*call->outcome);
     }
+
+    /// Calls of run() whose results are not there yet.
+    std::size_t under_way() const { return *under_way_; }
 
     /// Runs `work` behind the calls under way, without telling anybody.
     void run_detached(std::function<void()> work) { boost::asio::post(thread_, std::move(work)); }
@@ -73,6 +78,7 @@ class Worker {
 
   private:
     boost::asio::any_io_executor loop_;
+    std::shared_ptr<std::size_t> under_way_ = std::make_shared<std::size_t>(0);  // The loop's.
     boost::asio::thread_pool thread_{1};
 };
 

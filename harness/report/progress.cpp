@@ -42,6 +42,9 @@ void Progress::run_finished(const RunReport& report) {
     clear();
     if (!quiet_) {
         put(stream_, verdict_line(report) + "\n");
+        if (!report.trace_hash.empty()) {
+            put(stream_, fmt::format("  trace_hash {}\n", report.trace_hash));
+        }
     }
     if (rundown::exit_code(report.verdict) != exit_pass) {
         put(stream_, explanation(report));

@@ -35,6 +35,7 @@ struct RunReport {
     std::string load;
     std::string driver;  // File name of the driver under test.
     std::uint32_t seed = 0;
+    std::string trace_hash;   // Of a deterministic run: SHA-256 of its trace; else empty.
     std::string accelerator;  // "tcg", "kvm"; empty when no guest was started.
     Verdict verdict;
     InFlight in_flight;

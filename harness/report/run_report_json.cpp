@@ -54,6 +54,8 @@ json::object run_json(const RunReport& run) {
     object["load"] = run.load;
     object["driver"] = run.driver;
     object["seed"] = run.seed;
+    object["trace_hash"] =
+        run.trace_hash.empty() ? json::value(nullptr) : json::value(run.trace_hash);
     object["accelerator"] = run.accelerator;
     object["verdict"] = verdict_json(run.verdict);
     object["in_flight"] = json::object{

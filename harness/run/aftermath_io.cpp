@@ -90,7 +90,7 @@ asio::awaitable<void> ScenarioRun::blame(const Error& error) {
             error.sentence};
         co_return;
     }
-    if (error.kind == ErrorKind::lost_contact) {
+    if (error.kind == ErrorKind::lost_contact && !guest_is_late_) {
         static_cast<void>(
             co_await guest_->ended(Deadline::in(kNewsTravels, "news of the guest's end"))
         );
@@ -109,7 +109,7 @@ asio::awaitable<void> ScenarioRun::blame(const Error& error) {
         co_return;  // The bug check speaks for itself.
     } else if (const std::string garbage = garbage_on_the_line(); !garbage.empty()) {
         record_.interruption = {InconclusiveKind::lost_contact, garbage};
-    } else if (error.kind == ErrorKind::timeout || error.kind == ErrorKind::guest_boot) {
+    } else if (guest_is_late_ || error.kind == ErrorKind::timeout || error.kind == ErrorKind::guest_boot) {
         record_.deadline = {phase, waiting_for_, spec_.scenario.deadline(phases_.phase()).count()};
     } else {
         record_.interruption = {inconclusive_kind(error.kind), error.sentence};
@@ -122,6 +122,9 @@ asio::awaitable<void> ScenarioRun::knock_at_a_silent_guest() {
     const Deadline deadline = Deadline::in(kDumpTime, "the guest's state dump");
     const auto registers = co_await guest_->qmp(kInfoRegisters, deadline);
     const auto knocked = co_await guest_->qmp(R"({"execute":"inject-nmi"})", deadline);
+    if (meetings_) {
+        meetings_->let_go();
+    }
     if (knocked) {
         static_cast<void>(co_await guest_->ended(deadline));
     }
@@ -136,6 +139,9 @@ asio::awaitable<void> ScenarioRun::knock_at_a_silent_guest() {
 
 asio::awaitable<void> ScenarioRun::finish() {
     power_off_expected_ = true;  // From here on nothing the guest does is news.
+    if (meetings_ && !record_.deadline) {
+        meetings_->hold();
+    }
     if (guest_) {
         record_.guest_end = saw_reset_ ? oracle::GuestEnd::reset : end_of(guest_->end());
         if (record_.guest_end == oracle::GuestEnd::panicked) {

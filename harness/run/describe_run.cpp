@@ -65,6 +65,9 @@ std::string reproduce_command(const ReproduceOptions& options, const RunSpec& sp
         command += fmt::format(" --nic {}", fmt::join(spec.nics, "+"));
     }
     command += fmt::format(" --load {} --seed {}", to_string(spec.load), spec.seed);
+    if (spec.deterministic) {
+        command += " --deterministic";
+    }
     if (!options.driver.empty()) {
         command += " --driver " + quoted(options.driver);
     }

@@ -39,6 +39,7 @@ result<void> ScenarioRun::start_peers() {
         options.nic_address = address_of(guest::nic_mac(nic));
         options.seed = spec_.seed;
         options.capture = evidence_.capture(nic);
+        options.paced_outside = spec_.deterministic;
         auto peer = witness::NicPeer::start(std::move(guest_->nics()[nic]), options);
         if (!peer) {
             return peer.error();
@@ -66,6 +67,10 @@ witness::Pace ScenarioRun::wanted_pace() const {
 }
 
 void ScenarioRun::fall_silent_later() {
+    if (meetings_) {
+        meetings_->set_alarm(kTrafficPatience, [this] { set_pace(witness::Pace::silent); });
+        return;
+    }
     silence_->expires_after(kTrafficPatience);
     silence_->async_wait([this](boost::system::error_code cancelled) {
         if (!cancelled) {
@@ -74,12 +79,24 @@ void ScenarioRun::fall_silent_later() {
     });
 }
 
+void ScenarioRun::stay_loud() {
+    silence_->cancel();
+    if (meetings_) {
+        meetings_->cancel_alarm();
+    }
+}
+
 asio::awaitable<void> ScenarioRun::quieten_wires() {
     set_pace(witness::Pace::silent);
     const Deadline deadline =
         wait("the wires to be quiet").within(Clock::now(), kQuietPatience, "the wires to be quiet");
+    if (meetings_) {
+        co_await pause(kQuiet);  // At a meeting every wire has been read to its end.
+    }
     for (const auto& peer : peers_) {
-        static_cast<void>(co_await peer->quiet(kQuiet, deadline));
+        if (!meetings_) {
+            static_cast<void>(co_await peer->quiet(kQuiet, deadline));
+        }
         peer->torn_down();
     }
 }

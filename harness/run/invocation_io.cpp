@@ -15,11 +15,13 @@
 #include "guest/hypervisor_io.hpp"
 #include "report/run_record_json.hpp"
 #include "run/describe_run.hpp"
+#include "run/deterministic_guest.hpp"
 #include "run/driver_file.hpp"
 #include "run/evidence.hpp"
 #include "run/invocation.hpp"
 #include "run/run_scenario_io.hpp"
 #include "run/stop_request.hpp"
+#include "run/trace_hash.hpp"
 #include "run/stop_signals_io.hpp"
 #include "scenario/scenario.hpp"
 
@@ -44,6 +46,9 @@ struct Prepared {
 
 result<Prepared> prepare(const InvocationOptions& options) {
     Prepared prepared;
+    if (options.request.deterministic) {
+        RUNDOWN_TRY(check_deterministic(options.accelerator, options.connect));
+    }
     prepared.assets = locate_assets();
     const auto catalogue = scenario::load_directory(prepared.assets.scenarios);
     RUNDOWN_TRY(catalogue);
@@ -142,7 +147,9 @@ class Invocation {
   private:
     asio::awaitable<result<guest::Accelerator>> choose(guest::Hypervisor& hypervisor) {
         progress_.status("choosing the accelerator");
-        const auto wish = guest::accelerator_wish_from(options_.accelerator);
+        const auto wish = guest::accelerator_wish_from(
+            options_.request.deterministic ? "tcg" : options_.accelerator
+        );
         auto choice = co_await guest::choose_accelerator(
             hypervisor,
             wish,
@@ -193,6 +200,9 @@ class Invocation {
         describe(outcome.record, oracle::judge(outcome.record), report);
         report.counts["frames_not_captured"] = outcome.frames_not_captured;
         report.timings_ms = std::move(outcome.timings_ms);
+        if (spec.deterministic) {
+            report.trace_hash = trace_hash(outcome.record.trace);
+        }
         if (outcome.guest_started) {
             report.accelerator = to_string(context.accelerator);
         }

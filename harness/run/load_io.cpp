@@ -16,8 +16,6 @@ using scenario::Load;
 namespace {
 
 constexpr Milliseconds kBetweenLooks{5};
-/// For the answer: giving up must be told as what it is.
-constexpr Milliseconds kMargin{500};
 constexpr std::uint32_t kOidThreads = 2;
 constexpr std::uint32_t kHandles = 4;
 constexpr std::uint32_t kSendsInFlight = 64;
@@ -127,7 +125,7 @@ Awaitable<void> ScenarioRun::wait_until_held() {
             now->requests_in_flight >= held.requests * now->bindings) {
             co_return result<void>{};
         }
-        if (deadline.left(Clock::now()) < kMargin) {
+        if (nearly_over(deadline)) {
             co_return fail(
                 ErrorKind::refused,
                 fmt::format(
@@ -175,7 +173,7 @@ Awaitable<void> ScenarioRun::wait_until_in_flight() {
 
 /// Looks at the counters to the end: they are the driver's figures at the trigger.
 Awaitable<void> ScenarioRun::keep_load_for(Milliseconds time) {
-    const TimePoint until = Clock::now() + time;
+    const Milliseconds until = elapsed() + time;
     do {
         co_await pause(kBetweenLooks);
         if (!driver_listens_) {
@@ -186,7 +184,7 @@ Awaitable<void> ScenarioRun::keep_load_for(Milliseconds time) {
         RUNDOWN_CO_TRY(now);
         record_.counters = oracle::DriverCounters{
             now->sent, now->send_failures, now->received, now->receive_bad, now->requests};
-    } while (Clock::now() < until);
+    } while (elapsed() < until);
     co_return result<void>{};
 }
 

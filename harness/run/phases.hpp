@@ -16,7 +16,10 @@ namespace rundown::run {
 
 class Phases {
   public:
-    Phases(const scenario::Scenario& scenario, TimePoint now) : scenario_(scenario), start_(now) {}
+    /// `patience`: waits take so many times the scenario's deadlines; the deadlines of a
+    /// deterministic run are in guest time, and those here only a net below them.
+    Phases(const scenario::Scenario& scenario, TimePoint now, int patience = 1)
+        : scenario_(scenario), start_(now), patience_(patience) {}
 
     /// Leaves the current phase and enters `phase`.
     void enter(scenario::Phase phase, TimePoint now) {
@@ -39,7 +42,7 @@ class Phases {
     Deadline deadline(const std::string& waiting_for) const {
         const std::string phase(to_string(phase_));
         return Deadline(
-            entered_, scenario_.deadline(phase_), waiting_for + " (phase " + phase + ")"
+            entered_, scenario_.deadline(phase_) * patience_, waiting_for + " (phase " + phase + ")"
         );
     }
 
@@ -56,6 +59,7 @@ class Phases {
   private:
     const scenario::Scenario& scenario_;
     TimePoint start_;
+    int patience_;
     TimePoint entered_{};
     scenario::Phase phase_ = scenario::Phase::invalid;
     std::map<scenario::Phase, Milliseconds> took_;

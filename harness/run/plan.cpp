@@ -242,6 +242,7 @@ class Plan {
         for (std::uint32_t i = 0; i < request_.repeat; ++i) {
             RunSpec spec{
                 scenario, request_.guest, nics, request_.ndis, load, request_.seed + i, i, {}};
+            spec.deterministic = request_.deterministic;
             spec.id = id_of(spec, request_.repeat);
             if (taken_.insert(spec.id).second) {
                 specs_.push_back(std::move(spec));

@@ -25,7 +25,8 @@ struct Request {
     std::string ndis = "5.1";
     std::optional<std::string> load;  // By ',', or "all"; absent: each scenario's own.
     std::uint32_t repeat = 1;
-    std::uint32_t seed = 0;  // Repetition i runs with seed + i.
+    std::uint32_t seed = 0;      // Repetition i runs with seed + i.
+    bool deterministic = false;  // The same seed gives the same trace.
 };
 
 /// One boot of one guest through one scenario.
@@ -38,6 +39,7 @@ struct RunSpec {
     std::uint32_t seed = 0;
     std::uint32_t repetition = 0;  // From 0.
     std::string id;                // Unique within the plan and fit for a file name.
+    bool deterministic = false;    // See run/deterministic_meetings_io.hpp.
 };
 
 /// The runs in the order they will happen. A scenario without NICs runs once, whatever the NIC sets

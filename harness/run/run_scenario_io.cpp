@@ -11,6 +11,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <filesystem>
 
+#include "run/deterministic_guest.hpp"
 #include "run/kernel_words.hpp"
 #include "run/record_of_plan.hpp"
 #include "run/scenario_run_io.hpp"
@@ -45,6 +46,9 @@ guest::GuestSpec guest_spec(
     // the trace of its first life: QEMU ends in place of resetting it.
     guest.reboots = false;
     guest.qemu_arguments.push_back("-no-reboot");
+    if (spec.deterministic) {
+        make_deterministic(guest, spec.seed);
+    }
     return guest;
 }
 
@@ -55,7 +59,7 @@ ScenarioRun::ScenarioRun(RunContext& context, const RunSpec& spec, const Evidenc
       spec_(spec),
       evidence_(evidence),
       started_(Clock::now()),
-      phases_(spec.scenario, started_),
+      phases_(spec.scenario, started_, spec.deterministic ? kDeterministicPatience : 1),
       record_(outcome_.record) {
     record_ = record_of(spec, context.driver);
 }
@@ -109,6 +113,10 @@ Awaitable<void> ScenarioRun::boot() {
     RUNDOWN_CO_TRY(line);
     rpc::ClientOptions options{evidence_.rpc_log(), spec_.seed};
     options.memory = *line;
+    if (spec_.deterministic) {
+        RUNDOWN_CO_TRY(co_await open_meetings());
+        make_deterministic(options);
+    }
     client_ = std::make_unique<rpc::Client>(std::move(guest_->serial()), std::move(options));
     client_->on_event([this](const rpc::Event& event) {
         if (event.has_bug_check()) {
@@ -123,6 +131,9 @@ Awaitable<void> ScenarioRun::boot() {
     guest_->on_event([this](const guest::GuestEvent& event) { on_guest_event(event); });
     if (guest_->end() != guest::GuestEnd::none || context_.stop.requested()) {
         interrupt();  // It happened before anybody listened.
+    }
+    if (meetings_) {
+        RUNDOWN_CO_TRY(co_await begin_meetings());
     }
     auto hello = co_await client_->open(wait("the agent's hello"));
     RUNDOWN_CO_TRY(hello);
@@ -216,6 +227,7 @@ Awaitable<void> ScenarioRun::say_end() {
 
 void ScenarioRun::enter(Phase phase, const std::string& doing) {
     phases_.enter(phase, Clock::now());
+    phase_began_ = meetings_ ? meetings_->now() : GuestTime(0);
     context_.progress.status(doing);
 }
 
@@ -228,7 +240,7 @@ Awaitable<void> ScenarioRun::mark(rd_trace_mark mark, std::uint64_t value) {
     if (mark == RD_MARK_TRIGGER) {
         fall_silent_later();
     } else {
-        silence_->cancel();
+        stay_loud();
     }
     co_return co_await agent_->mark(mark, value, wait("a mark in the trace"));
 }
@@ -245,11 +257,6 @@ result<Answer> ScenarioRun::keep(Step step, std::uint32_t cycle, result<Answer> 
         record_.answers.push_back({step, cycle, answer->status, answer->message});
     }
     return answer;
-}
-
-asio::awaitable<void> ScenarioRun::pause(Milliseconds time) {
-    asio::steady_timer timer(co_await asio::this_coro::executor, time);
-    co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
 }
 
 void ScenarioRun::on_guest_event(const guest::GuestEvent& event) {

@@ -16,6 +16,7 @@
 
 #include "guest/guest_io.hpp"
 #include "run/agent_io.hpp"
+#include "run/deterministic_meetings_io.hpp"
 #include "run/phases.hpp"
 #include "run/run_scenario_io.hpp"
 #include "run/trace_window_io.hpp"
@@ -84,6 +85,7 @@ class ScenarioRun {
     /// The host's traffic ends, so that the trace's beginning survives, when what was triggered
     /// stays away.
     void fall_silent_later();
+    void stay_loud();
 
     // The NICs' far ends (host_side_io.cpp).
     result<void> start_peers();
@@ -95,6 +97,17 @@ class ScenarioRun {
         std::optional<oracle::ReceiveFilter> oracle::NicWitness::*kept
     );
     void keep_witness();
+
+    // A deterministic run's time (deterministic_run_io.cpp).
+    Awaitable<void> open_meetings();
+    /// Lets the machine run, and returns when the guest has come to its first meeting.
+    Awaitable<void> begin_meetings();
+    void on_meeting(GuestTime now);
+    /// Time as the load and the scenario count it: the guest's in a deterministic run.
+    Milliseconds elapsed() const;
+    /// Little is left of the phase: giving up must be told as what it is.
+    bool nearly_over(const Deadline& deadline) const;
+    boost::asio::awaitable<void> pause(Milliseconds time);
 
     // What became of it (aftermath_io.cpp).
     boost::asio::awaitable<void> blame(const Error& error);
@@ -113,7 +126,6 @@ class ScenarioRun {
     Awaitable<void> take_census(oracle::CensusPoint point, std::uint32_t cycle = 0);
     /// Keeps an answer for the oracle, and passes on why there was none.
     result<Answer> keep(oracle::Step step, std::uint32_t cycle, result<Answer> answer);
-    boost::asio::awaitable<void> pause(Milliseconds time);
     void on_guest_event(const guest::GuestEvent& event);
     /// Ends the wait under way.
     void interrupt();
@@ -131,6 +143,9 @@ class ScenarioRun {
     TraceWindow window_;
     std::vector<std::unique_ptr<witness::NicPeer>> peers_;
     std::unique_ptr<rpc::Client> client_;
+    std::unique_ptr<Meetings> meetings_;  // Of a deterministic run; else null.
+    GuestTime phase_began_{0};            // Likewise.
+    bool guest_is_late_ = false;          // The phase's deadline has passed in guest time.
     std::optional<Agent> agent_;
     rpc::Hello hello_;
 

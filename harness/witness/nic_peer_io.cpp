@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "witness/capture_io.hpp"
+#include "witness/far_end_io.hpp"
 #include "witness/stream_decoder.hpp"
 #include "witness/traffic.hpp"
 
@@ -26,6 +27,7 @@ constexpr auto kReturnErrors = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t kReadBytes = 64 << 10;
 constexpr std::size_t kHeavyBatch = 16;  // Frames a write: about 12 KiB.
 constexpr Milliseconds kLightPeriod{10};
+constexpr std::chrono::microseconds kBetweenLooks{20};
 // Frames written long before the guest takes them would belong to another phase of the run.
 constexpr int kSendBuffer = 64 << 10;
 
@@ -46,6 +48,8 @@ struct NicPeer::Wire {
     std::unique_ptr<Capture> capture;
     Pace pace = Pace::silent;
     std::uint64_t frames_to_guest = 0;
+    std::uint64_t bytes_to_guest = 0;
+    std::optional<FarEnd> far_end;  // Of a peer that is paced outside.
     TimePoint last_arrival = Clock::now();
     std::optional<Error> error;  // The first.
     bool closed = false;
@@ -60,6 +64,9 @@ struct NicPeer::Wire {
 
     static asio::awaitable<void> read_always(std::shared_ptr<Wire> wire);
     static asio::awaitable<void> send_at_pace(std::shared_ptr<Wire> wire);
+    static asio::awaitable<bool> send_batch(
+        std::shared_ptr<Wire> wire, std::size_t count, std::vector<std::byte>& batch
+    );
     static asio::awaitable<void> pause(std::shared_ptr<Wire> wire);
 };
 
@@ -116,16 +123,27 @@ asio::awaitable<void> NicPeer::Wire::send_at_pace(std::shared_ptr<Wire> wire) {
             continue;
         }
         const std::size_t count = wire->pace == Pace::heavy ? kHeavyBatch : 1;
-        batch.clear();
-        wire->traffic.append(count, batch);
-        const auto [failed, written] =
-            co_await asio::async_write(wire->stream, asio::buffer(batch), kReturnErrors);
-        if (failed || written != batch.size()) {
+        if (!co_await send_batch(wire, count, batch)) {
             co_return;
         }
-        wire->frames_to_guest += count;
-        wire->capture_sent(batch);
     }
+}
+
+/// False: the wire has ended.
+asio::awaitable<bool> NicPeer::Wire::send_batch(
+    std::shared_ptr<Wire> wire, std::size_t count, std::vector<std::byte>& batch
+) {
+    batch.clear();
+    wire->traffic.append(count, batch);
+    const auto [failed, written] =
+        co_await asio::async_write(wire->stream, asio::buffer(batch), kReturnErrors);
+    if (failed || written != batch.size()) {
+        co_return false;
+    }
+    wire->frames_to_guest += count;
+    wire->bytes_to_guest += written;
+    wire->capture_sent(batch);
+    co_return true;
 }
 
 result<std::unique_ptr<NicPeer>> NicPeer::start(Stream stream, const NicPeerOptions& options) {
@@ -141,7 +159,15 @@ result<std::unique_ptr<NicPeer>> NicPeer::start(Stream stream, const NicPeerOpti
     wire->stream.set_option(asio::socket_base::send_buffer_size(kSendBuffer), ignored);
     wire->stream.set_option(asio::ip::tcp::no_delay(true), ignored);
     asio::co_spawn(wire->stream.get_executor(), Wire::read_always(wire), asio::detached);
-    asio::co_spawn(wire->stream.get_executor(), Wire::send_at_pace(wire), asio::detached);
+    if (options.paced_outside) {
+        auto far_end = FarEnd::open();
+        if (!far_end) {
+            return far_end.error();
+        }
+        wire->far_end = std::move(*far_end);
+    } else {
+        asio::co_spawn(wire->stream.get_executor(), Wire::send_at_pace(wire), asio::detached);
+    }
     return std::unique_ptr<NicPeer>(new NicPeer(std::move(wire)));
 }
 
@@ -154,6 +180,30 @@ NicPeer::~NicPeer() {
 void NicPeer::set_pace(Pace pace) {
     wire_->pace = pace;
     wire_->pace_changed.cancel();
+}
+
+Pace NicPeer::pace() const {
+    return wire_->pace;
+}
+
+asio::awaitable<result<void>> NicPeer::send(std::size_t count, Deadline deadline) {
+    const auto wire = wire_;
+    std::vector<std::byte> batch;
+    if (wire->closed || !co_await Wire::send_batch(wire, count, batch)) {
+        co_return fail(ErrorKind::lost_contact, "a NIC's wire has ended");
+    }
+    asio::steady_timer timer(wire->stream.get_executor());
+    for (;;) {
+        const auto read = wire->far_end->has_read(wire->stream, wire->bytes_to_guest);
+        if (!read || *read) {
+            co_return read ? result<void>() : read.error();
+        }
+        if (deadline.passed(Clock::now())) {
+            co_return deadline.expired();
+        }
+        timer.expires_after(kBetweenLooks);
+        co_await timer.async_wait(kReturnErrors);
+    }
 }
 
 asio::awaitable<bool> NicPeer::quiet(Milliseconds quiet, Deadline deadline) {

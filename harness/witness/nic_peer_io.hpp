@@ -31,7 +31,8 @@ struct NicPeerOptions {
     std::uint32_t index = 0;   // Of the NIC; the stream number of what we send.
     MacAddress nic_address{};  // Of the NIC, where unicast goes.
     std::uint32_t seed = 0;
-    std::string capture;  // Path of the pcap file; empty: none.
+    std::string capture;         // Path of the pcap file; empty: none.
+    bool paced_outside = false;  // Sends nothing by itself: only what send() is told.
 };
 
 class NicPeer {
@@ -47,6 +48,11 @@ class NicPeer {
     ~NicPeer();
 
     void set_pace(Pace pace);
+    Pace pace() const;
+
+    /// Sends the next `count` frames now, and returns when QEMU has read them: nothing is on its
+    /// way then. Errors: timeout, lost_contact. For peers that are paced outside.
+    boost::asio::awaitable<result<void>> send(std::size_t count, Deadline deadline);
 
     /// Waits until nothing has come from the guest for `quiet`, or until `deadline`. True: it is
     /// quiet, so what was in the wire's buffers has arrived.
