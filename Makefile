@@ -9,7 +9,7 @@ BUILD := $(CURDIR)/build
 CMAKE := cmake -G Ninja -Wno-dev
 NINJA := ninja -j$(JOBS)
 # make run RUN_ARGS="unload-under-load --nic e1000 --repeat 5"
-RUN_ARGS ?= --all --nic e1000,virtio-net,e1000+virtio-net
+RUN_ARGS ?= --all --nic e1000,virtio-net,mixed --load idle,heavy
 # make test TESTS=oracle runs the tests whose name matches.
 TESTS ?=
 
@@ -40,7 +40,7 @@ guest: deps
 
 build: host guest drivers ## Build the host program, the reference guest and the drivers
 
-run: build ## Run every scenario on each NIC model and on both at once (RUN_ARGS=... for others)
+run: build ## Run every scenario on each NIC model, idle and under heavy load (RUN_ARGS=... for others)
 	@$(BUILD)/rundown run $(RUN_ARGS)
 
 # Tests that boot guests run one at a time whatever -j says (RUN_SERIAL): their figures are about time, too.

@@ -8,6 +8,11 @@ namespace {
 
 using scenario::Completion;
 
+/// The emulated NICs answer every request at once, so none would be in flight when the trigger
+/// comes. The one that the driver keeps asking takes as long as it does on a card that has to look.
+constexpr std::uint32_t kHeavyRequestMs = 4;
+constexpr std::uint32_t kLinkSpeed = 0x00010107;  // OID_GEN_LINK_SPEED.
+
 std::string_view word_for(Completion completion) {
     switch (completion) {
         case Completion::pending:
@@ -32,8 +37,12 @@ std::string completion_word(const char* name, Completion completion) {
 
 }  // namespace
 
-std::string kernel_words(const scenario::Scenario& scenario) {
-    const auto& ndis = scenario.ndis;
+std::string kernel_words(const scenario::Scenario& scenario, scenario::Load load) {
+    scenario::NdisChoices ndis = scenario.ndis;
+    if (load == scenario::Load::heavy && ndis.request_ms == 0) {
+        ndis.request_ms = kHeavyRequestMs;
+        ndis.request_oid = kLinkSpeed;
+    }
     std::string words =
         completion_word("ndis_open", ndis.open) + completion_word("ndis_close", ndis.close);
     if (ndis.request_ms != 0) {

@@ -10,8 +10,8 @@
 
 namespace rundown::run {
 
-/// Words for the choices that the scenario takes from the guest's NDIS, each with a space in front;
-/// empty: all are left to its seed.
-std::string kernel_words(const scenario::Scenario& scenario);
+/// Words for the choices that the scenario, or its load, takes from the guest, each with a space in
+/// front; empty: all are left to its seed.
+std::string kernel_words(const scenario::Scenario& scenario, scenario::Load load);
 
 }  // namespace rundown::run

@@ -86,7 +86,7 @@ struct Scenario {
     NdisChoices ndis;
     Held held;
     bool reload = true;           // Prove afterwards that the image can be loaded again.
-    std::uint32_t load_ms = 300;  // Time under load before the trigger.
+    std::uint32_t load_ms = 100;  // Time under load before the trigger.
     std::map<std::string, std::uint32_t>
         driver_parameters;                    // REG_DWORDs of the service's Parameters key.
     std::map<Phase, Milliseconds> deadlines;  // Those that differ from default_deadline().

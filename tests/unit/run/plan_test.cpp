@@ -83,7 +83,67 @@ TEST(Plan, ALoadTheScenarioDoesNotRunWithIsRefusedWhenItWasNamed) {
         HasSubstr("scenario 'two' does not run with load 'idle'; it runs with heavy")
     );
     request.load = "huge";
-    EXPECT_THAT(error_of(request), HasSubstr("choose from idle, light, heavy"));
+    EXPECT_THAT(error_of(request), HasSubstr("choose from idle, light, heavy, all"));
+    request.load = "heavy,idle";
+    EXPECT_THAT(error_of(request), HasSubstr("scenario 'two' does not run with load 'heavy,idle'"));
+    request.load = "heavy,";
+    EXPECT_THAT(error_of(request), HasSubstr("--load: unknown load ''"));
+}
+
+std::vector<std::string> ids_of(const Request& request) {
+    const auto specs = plan(request, kCatalogue);
+    EXPECT_TRUE(specs) << specs.error().sentence;
+    std::vector<std::string> ids;
+    for (const auto& spec : *specs) {
+        ids.push_back(spec.id);
+    }
+    return ids;
+}
+
+TEST(Plan, SeveralLoadsAreSeveralRuns) {
+    Request request = for_scenario("one");
+    request.nic_sets = "e1000";
+    request.load = "idle,heavy";
+    EXPECT_THAT(ids_of(request), ElementsAre("one.e1000.idle", "one.e1000.heavy"));
+    request.load = "all";
+    EXPECT_THAT(ids_of(request), ElementsAre("one.e1000.heavy", "one.e1000.idle"));
+    request = Request{};
+    request.all = true;
+    request.nic_sets = "e1000";
+    request.load = "idle,heavy";
+    EXPECT_THAT(
+        ids_of(request),
+        ElementsAre("none.idle", "one.e1000.idle", "one.e1000.heavy", "two.e1000+e1000.heavy")
+    );
+}
+
+TEST(Plan, MixedModelsAreForScenariosWithTwoNicsOrMore) {
+    Request request = for_scenario("two");
+    request.nic_sets = "mixed";
+    const auto specs = plan(request, kCatalogue);
+    ASSERT_TRUE(specs) << specs.error().sentence;
+    EXPECT_THAT(specs->at(0).nics, ElementsAre("e1000", "virtio-net"));
+    EXPECT_THAT(
+        error_of([] {
+            Request one = for_scenario("one");
+            one.nic_sets = "mixed";
+            return one;
+        }()),
+        HasSubstr("--nic: scenario 'one' needs 1 NIC, so there is nothing to be mixed")
+    );
+    request = Request{};
+    request.all = true;
+    request.nic_sets = "e1000,mixed";
+    EXPECT_THAT(
+        ids_of(request),
+        ElementsAre(
+            "none.idle", "one.e1000.heavy", "two.e1000+e1000.heavy", "two.e1000+virtio-net.heavy"
+        )
+    );
+    request = Request{};
+    request.scenarios = {"none", "one"};
+    request.nic_sets = "mixed";
+    EXPECT_THAT(error_of(request), HasSubstr("none of these scenarios has two NICs"));
 }
 
 TEST(Plan, ALoadForAllIsTakenWhereItFits) {
