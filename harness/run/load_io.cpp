@@ -164,7 +164,7 @@ Awaitable<void> ScenarioRun::wait_until_in_flight() {
             seen_in_flight_ = *now;
             co_return result<void>{};
         }
-        if (deadline.left(Clock::now()) < kMargin) {
+        if (nearly_over(deadline)) {
             co_return fail(
                 ErrorKind::refused,
                 fmt::format(

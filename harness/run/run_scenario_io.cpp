@@ -34,7 +34,8 @@ guest::GuestSpec guest_spec(
     guest::GuestSpec guest;
     guest.kernel = context.assets.boot_elf;
     guest.initrd = context.assets.initrd;
-    guest.command_line = fmt::format("seed={}{}", spec.seed, kernel_words(spec.scenario, spec.load));
+    guest.command_line =
+        fmt::format("seed={}{}", spec.seed, kernel_words(spec.scenario, spec.load));
     for (const auto& model : spec.nics) {
         const std::size_t index = guest.nics.size();
         guest.nics.push_back({guest::nic_model_from(model), guest::nic_mac(index)});

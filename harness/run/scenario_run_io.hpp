@@ -155,9 +155,9 @@ class ScenarioRun {
     bool stopped_cleanly_ = false;     // The service stopped, so that it can be loaded again.
     bool power_off_expected_ = false;  // The guest may go: it was asked to.
     bool saw_reset_ = false;
-    bool handles_churn_ = false;     // The agent opens and closes handles to the driver.
+    bool handles_churn_ = false;  // The agent opens and closes handles to the driver.
     std::optional<rd_p5_counters> seen_in_flight_;  // When the load was last looked for.
-    std::set<std::string> removed_;  // Devices that QEMU said are gone: "net0".
+    std::set<std::string> removed_;                 // Devices that QEMU said are gone: "net0".
 };
 
 }  // namespace rundown::run
