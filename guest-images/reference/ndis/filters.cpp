@@ -249,6 +249,13 @@ Turn take_turn(Miniport* miniport, RequestItem& item, NDIS_OID& oid, PVOID& buff
             if (!buffer && miniport->pending_filter == miniport->pushed_filter) return answer(item, NDIS_STATUS_SUCCESS);
             buffer = &miniport->pending_filter;
             bytes = sizeof(ULONG);
+        } else if (oid == OID_GEN_CURRENT_LOOKAHEAD) {
+            // With nobody left it is what it was before anybody asked.
+            const ULONG most = lookahead_sum(miniport, nullptr, 0);
+            miniport->pending_lookahead = most ? most : miniport->default_lookahead;
+            if (miniport->pending_lookahead == miniport->pushed_lookahead) return answer(item, NDIS_STATUS_SUCCESS);
+            buffer = &miniport->pending_lookahead;
+            bytes = sizeof(ULONG);
         } else if (oid == OID_802_3_MULTICAST_LIST) {
             NDIS_STATUS status;
             MulticastList* sum = list_sum(miniport, nullptr, nullptr, &status);
@@ -290,8 +297,8 @@ void turn_over(Miniport* miniport, RequestItem& item, NDIS_STATUS status) {
             }
             break;
         case OID_GEN_CURRENT_LOOKAHEAD:
+            if (success) miniport->pushed_lookahead = miniport->pending_lookahead;
             if (success && item.open) {
-                miniport->pushed_lookahead = miniport->pending_lookahead;
                 RtlCopyMemory(&item.open->lookahead, request.InformationBuffer, sizeof(ULONG));
             }
             break;
@@ -315,6 +322,7 @@ void withdraw_filters(Open* open) {
     // Behind whatever requests are queued, one of which may have set them again at the device.
     push(miniport, OID_GEN_CURRENT_PACKET_FILTER, nullptr, 0);
     push(miniport, OID_802_3_MULTICAST_LIST, nullptr, 0);
+    push(miniport, OID_GEN_CURRENT_LOOKAHEAD, nullptr, 0);
     trace(RD_KIND_NOTE, RD_EV_FILTER_SET, open->number, 0, open, 0, miniport->pushed_filter);
 }
 

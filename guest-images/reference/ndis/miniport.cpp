@@ -28,7 +28,8 @@ NDIS_STATUS learn(Miniport* miniport) {
     if (status != NDIS_STATUS_SUCCESS || used != kAddressBytes) return NDIS_STATUS_FAILURE;
     miniport->max_lookahead = query_number(miniport, OID_GEN_MAXIMUM_LOOKAHEAD, kLookaheadDefault);
     miniport->max_list = query_number(miniport, OID_802_3_MAXIMUM_LIST_SIZE, kListDefault);
-    miniport->pushed_lookahead = query_number(miniport, OID_GEN_CURRENT_LOOKAHEAD, miniport->max_lookahead);
+    miniport->default_lookahead = query_number(miniport, OID_GEN_CURRENT_LOOKAHEAD, miniport->max_lookahead);
+    miniport->pushed_lookahead = miniport->default_lookahead;
     const ULONG options = query_number(miniport, OID_GEN_MAC_OPTIONS, NDIS_MAC_OPTION_NO_LOOPBACK);
     miniport->loops_back = !(options & NDIS_MAC_OPTION_NO_LOOPBACK);
     NDIS_PNP_CAPABILITIES power;
@@ -130,6 +131,7 @@ NDIS_STATUS call_initialize(Miniport* miniport) {
         DbgPrint("ndis.sys: %ws: MiniportInitialize failed: %08x\n", miniport->name, status);
         return status;
     }
+    if (serialised(miniport)) DbgPrint("ndis.sys: %ws is a serialised miniport\n", miniport->name);
     // In 5.1 the handler may come with the characteristics instead of being registered for each adapter.
     const W_MINIPORT_SHUTDOWN_HANDLER shutdown = miniport->owner->characteristics.AdapterShutdownHandler;
     if (shutdown && !miniport->resources.shutdown_registered)

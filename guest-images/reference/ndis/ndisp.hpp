@@ -149,7 +149,7 @@ struct Miniport {
     bool loops_back;            ///< The device does it itself (no NDIS_MAC_OPTION_NO_LOOPBACK).
     bool manages_power;         ///< It answers OID_PNP_CAPABILITIES.
     bool halted_to_sleep;       ///< MiniportHalt was called for want of power.
-    ULONG max_lookahead, max_list;
+    ULONG max_lookahead, default_lookahead, max_list;  ///< As the miniport said when it had been initialised.
     volatile LONG64 frames_in, frames_out;
     volatile LONG sends_pending, requests_pending;
     ULONG users;                ///< Holds: binds and calls that NDIS makes for nobody's open. CoreLock.

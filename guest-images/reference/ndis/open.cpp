@@ -144,7 +144,7 @@ NDIS_STATUS join(Open* open, NDIS_HANDLE protocol_handle, PCUNICODE_STRING adapt
     open->protocol = protocol;
     open->miniport = miniport;
     open->state = OpenState::opening;
-    open->lookahead = miniport->max_lookahead;
+    open->lookahead = miniport->pushed_lookahead;  // what the device gives now; the open may ask for more
     fill_handlers(open);
     InsertTailList(&protocol->opens, &open->protocol_entry);
     InsertTailList(&miniport->opens, &open->miniport_entry);
