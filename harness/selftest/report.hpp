@@ -42,7 +42,8 @@ struct Report {
 };
 
 /// The groups that a guest must end with, in their order.
-inline constexpr std::string_view kGroups[] = {"kernel", "executive", "ndis", "driver"};
+inline constexpr std::string_view kGroups[] = {
+    "kernel", "executive", "ndis", "miniport", "serialized", "driver"};
 
 /// The guest's lines as outcomes. Whatever the lines do not prove is a failure under a name of its
 /// own: a test that began and did not end, a group without its sum or with another one than its

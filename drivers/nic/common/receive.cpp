@@ -68,6 +68,23 @@ fill_batch(Adapter &adapter, Batch &batch, uint32_t &posted, uint32_t most)
     }
 }
 
+/// After the indication: packets that are the card's again already. Of a serialised miniport NDIS
+/// says so in each packet's status, and returns only those that protocols have kept.
+void
+take_back(Adapter &adapter, const Batch &batch)
+{
+    if (!batch.copied && !adapter.serialized) {
+        return;
+    }
+    const LockGuard receive(adapter.receive_lock);
+    for (uint32_t i = 0; i < batch.count; ++i) {
+        if (batch.copied || NDIS_GET_PACKET_STATUS(batch.packets[i]) != NDIS_STATUS_PENDING) {
+            adapter.pool.give_free(ReceivePool::buffer_of(batch.packets[i]));
+            --adapter.receives_out;
+        }
+    }
+}
+
 } // namespace
 
 void
@@ -106,13 +123,7 @@ receive_frames(Adapter &adapter, uint32_t &budget)
             continue;
         }
         NdisMIndicateReceivePacket(adapter.miniport, batch.packets, batch.count);
-        if (batch.copied) {
-            const LockGuard receive(adapter.receive_lock);
-            adapter.receives_out -= batch.count;
-            for (uint32_t i = 0; i < batch.count; ++i) {
-                adapter.pool.give_free(ReceivePool::buffer_of(batch.packets[i]));
-            }
-        }
+        take_back(adapter, batch);
     }
 }
 

@@ -38,7 +38,30 @@ bool provoke() {
     return true;
 }
 
+namespace {
+
+/// ndistest.sys is there already, as its device's driver; opening its control device runs its tests.
+const char* open_ndis_tests() {
+    UNICODE_STRING name = rtl::literal(L"\\Device\\NdisSelfTest");
+    OBJECT_ATTRIBUTES attributes;
+    InitializeObjectAttributes(&attributes, &name, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, nullptr, nullptr);
+    HANDLE handle;
+    IO_STATUS_BLOCK result;
+    if (!NT_SUCCESS(ZwOpenFile(&handle, GENERIC_READ, &attributes, &result, 0, 0))) return "ndistest.sys is not there";
+    ZwClose(handle);
+    return nullptr;
+}
+
+void test_ndis() {
+    static const RD_SELF_TEST failed[] = {{"miniport.tests_run", open_ndis_tests}, {nullptr, nullptr}};
+    const RD_SELF_TEST* const list[] = {failed};
+    if (open_ndis_tests()) RdRunSelfTests("miniport", list, 1);
+}
+
+}  // namespace
+
 void finish_selftest() {
+    test_ndis();
     if (load("selftest")) {
         const NTSTATUS status = ZwUnloadDriver(&service);
         if (!NT_SUCCESS(status)) KiPrint("selftest: selftest.sys did not unload, status %08x\n", static_cast<ULONG>(status));

@@ -24,6 +24,8 @@ constexpr const char* kGood =
     "selftest executive: 0 passed, 0 failed\n"
     "selftest ndis.pool_lives: ok\n"
     "selftest ndis: 1 passed, 0 failed\n"
+    "selftest miniport: 0 passed, 0 failed\n"
+    "selftest serialized: 0 passed, 0 failed\n"
     "selftest driver: 0 passed, 0 failed\r\n"
     "selftest: complete\n";
 
@@ -44,7 +46,7 @@ TEST(TestLog, ReadsResultsGroupsAndEnd) {
     EXPECT_TRUE(log.tests[0].passed);
     EXPECT_FALSE(log.tests[1].passed);
     EXPECT_EQ(log.tests[1].what, "blocks == before");
-    ASSERT_EQ(log.groups.size(), 4u);
+    ASSERT_EQ(log.groups.size(), 6u);
     EXPECT_EQ(log.groups[0].failed, 1u);
     EXPECT_TRUE(log.complete);
     EXPECT_THAT(log.malformed, IsEmpty());
@@ -101,7 +103,14 @@ TEST(TestLog, ATestThatNeverEndsFails) {
     EXPECT_THAT(
         failures(text),
         ElementsAre(
-            "ke.hangs", "group.kernel", "group.executive", "group.ndis", "group.driver", "group.end"
+            "ke.hangs",
+            "group.kernel",
+            "group.executive",
+            "group.ndis",
+            "group.miniport",
+            "group.serialized",
+            "group.driver",
+            "group.end"
         )
     );
 }
