@@ -11,8 +11,9 @@ namespace rundown::selftest {
 namespace {
 
 constexpr Provocation kProvocations[] = {
-#define RD_PROVOCATION(family, name, code, p1, p2, p3, p4, module, options, what) \
-    {#family, #name, code, {p1, p2, p3, p4}, module, options, what},
+// The tail is module, options and what; the table abbreviates the first two.
+#define RD_PROVOCATION(family, name, code, p1, p2, p3, p4, ...) \
+    {#family, #name, code, {p1, p2, p3, p4}, __VA_ARGS__},
 #include "selftest/provocations.def"
 #undef RD_PROVOCATION
 };

@@ -32,8 +32,8 @@ constexpr UCHAR kInterruptGate = 0x8E;
 alignas(16) ULONG64 gdt[12];
 alignas(16) Gate idt[256];
 alignas(16) TaskState task_state;
-alignas(16) UCHAR fault_stack[8192];
-alignas(16) UCHAR nmi_stack[4096];
+alignas(16) UCHAR fault_stack[16384];
+alignas(16) UCHAR nmi_stack[16384];
 
 extern "C" UCHAR KiTrapEntries[];
 

@@ -8,6 +8,7 @@
 #include "arch/cpu.hpp"
 #include "arch/exception.hpp"
 #include "ke/ki.hpp"
+#include "mm/mi.hpp"
 
 namespace {
 
@@ -68,8 +69,11 @@ void page_fault(KI_TRAP_FRAME* frame) {
     if (KiFindModule(address, &module) && module.Unloaded)
         KiBugCheckFrame(0xCE, address, operation, frame->Rip, 0, frame);
     if (error & kPresent) {
-        if (error & kFetch) KiBugCheckFrame(0xFC, address, 0, reinterpret_cast<ULONG64>(frame), 0, frame);
-        if (error & kWrite) KiBugCheckFrame(0xBE, address, 0, reinterpret_cast<ULONG64>(frame), 0xB, frame);
+        ULONG64 physical = 0, flags = 0;
+        MiTranslate(address, &physical, &flags);
+        const ULONG64 entry = (physical & ~0xFFFull) | flags;
+        if (error & kFetch) KiBugCheckFrame(0xFC, address, entry, reinterpret_cast<ULONG64>(frame), 0, frame);
+        if (error & kWrite) KiBugCheckFrame(0xBE, address, entry, reinterpret_cast<ULONG64>(frame), 0xB, frame);
     }
     if (const PKTHREAD thread = KiCurrentPcr()->CurrentThread;
         thread && thread->StackLimit && address - (reinterpret_cast<ULONG64>(thread->StackLimit) - PAGE_SIZE) < PAGE_SIZE) {
@@ -93,7 +97,15 @@ void page_fault(KI_TRAP_FRAME* frame) {
 extern "C" VOID KiFault(KI_TRAP_FRAME* frame) {
     if (frame->Vector == 13) say_poison(frame);
     if (frame->Vector == 14) return page_fault(frame);
-    if (frame->Vector == 0x29) KiBugCheckFrame(0x139, frame->Rcx, reinterpret_cast<ULONG64>(frame), 0, 0, frame);
+    if (frame->Vector == 0x29) {
+        static EXCEPTION_RECORD record;
+        record.ExceptionCode = STATUS_STACK_BUFFER_OVERRUN;
+        record.ExceptionAddress = reinterpret_cast<PVOID>(frame->Rip);
+        record.NumberParameters = 1;
+        record.ExceptionInformation[0] = frame->Rcx;
+        KiBugCheckFrame(
+            0x139, frame->Rcx, reinterpret_cast<ULONG64>(frame), reinterpret_cast<ULONG64>(&record), 0, frame);
+    }
     if (frame->Vector == 2) {  // the host asks a guest that hangs what it is doing
         KiDumpState();
         KiBugCheckFrame(0x80, 0x4F4454, 0, 0, 0, frame);

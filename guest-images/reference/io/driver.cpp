@@ -101,7 +101,7 @@ NTSTATUS IopInitializeDriver(IOP_DRIVER* driver, PUNICODE_STRING registry_path) 
     if (KeGetCurrentIrql() != PASSIVE_LEVEL)
         RdBugCheckText(
             "DriverEntry returned at a raised IRQL", 0xC9, IOP_DISPATCH_CHANGED_IRQL,
-            reinterpret_cast<ULONG_PTR>(&driver->Public), KeGetCurrentIrql(), 0);
+            reinterpret_cast<ULONG_PTR>(&driver->Public), PASSIVE_LEVEL, KeGetCurrentIrql());
     if (NT_SUCCESS(status)) {
         for (PDRIVER_DISPATCH& dispatch : driver->Public.MajorFunction)
             if (!dispatch) dispatch = refuse_request;

@@ -37,7 +37,7 @@ VOID NTAPI unload(PVOID context) {
     if (KeGetCurrentIrql() != PASSIVE_LEVEL)
         RdBugCheckText(
             "Unload returned at a raised IRQL", 0xC9, IOP_DISPATCH_CHANGED_IRQL,
-            reinterpret_cast<ULONG_PTR>(&driver->Public), KeGetCurrentIrql(), 0);
+            reinterpret_cast<ULONG_PTR>(&driver->Public), PASSIVE_LEVEL, KeGetCurrentIrql());
     io::finish_driver(driver);
 }
 

@@ -28,11 +28,12 @@ void print_address(const char* what, ULONG64 address) {
     KiPrint("  %s %p  %s\n", what, address, where);
 }
 
-/// First address on the way up that is not the kernel's own: whose doing it was.
+/// First address on the way up that is in a module, but not the kernel's own: whose doing it was.
 ULONG64 culprit(CONTEXT context) {
     const ULONG64 base = reinterpret_cast<ULONG64>(KiLoaderBlock.KernelBase);
     for (int depth = 0; depth < kFramesMax && context.Rip; ++depth) {
-        if (context.Rip - base >= KiLoaderBlock.KernelSize) return context.Rip;
+        KI_MODULE module;
+        if (context.Rip - base >= KiLoaderBlock.KernelSize && KiFindModule(context.Rip, &module)) return context.Rip;
         if (!KiUnwindFrame(&context)) break;
     }
     return 0;
