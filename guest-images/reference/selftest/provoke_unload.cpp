@@ -64,7 +64,7 @@ extern "C" VOID provoke_work_item_runs_after_unload() {
         KeSetPriorityThread(KeGetCurrentThread(), 16);  // before the workers
         for (ULONG index = 0; index <= busy; ++index) {
             ExInitializeWorkItem(
-                &items[index], index < busy ? reinterpret_cast<PWORKER_THREAD_ROUTINE>(&RdStall) : on_work,
+                &items[index], index < busy ? reinterpret_cast<PWORKER_THREAD_ROUTINE>(reinterpret_cast<ULONG_PTR>(&RdStall)) : on_work,
                 reinterpret_cast<PVOID>(ULONG_PTR{microseconds}));
             ExQueueWorkItem(&items[index], DelayedWorkQueue);
         }
