@@ -105,9 +105,13 @@ const Record* Evidence::accounts_due(const Record& cause, std::uint8_t source) c
     return nullptr;
 }
 
+bool Evidence::tells_opens() const {
+    // Opens may have been overwritten, those of others too: then an unknown one is nobody's.
+    return history_.speaks(RD_SOURCE_DRIVER) && (!driver_opens_.empty() || trace().lost != 0);
+}
+
 bool Evidence::concerns_driver(const BindingLife& life) const {
-    return life.source == RD_SOURCE_DRIVER || driver_opens_.empty() || life.open == 0 ||
-           driver_opens_.contains(life.open);
+    return life.source == RD_SOURCE_DRIVER || !tells_opens() || driver_opens_.contains(life.open);
 }
 
 bool Evidence::concerns_driver(const ProtocolLife& life) const {
@@ -117,7 +121,10 @@ bool Evidence::concerns_driver(const ProtocolLife& life) const {
 
 bool Evidence::concerns_driver(const Record& record) const {
     const BindingLife* life = history_.binding_of(record);
-    return life == nullptr || concerns_driver(*life);
+    if (life == nullptr) {
+        return record.binding == 0 || record.source == RD_SOURCE_DRIVER || !tells_opens();
+    }
+    return concerns_driver(*life);
 }
 
 bool Evidence::ended_in_order() const {

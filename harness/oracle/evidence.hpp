@@ -62,6 +62,8 @@ class Evidence {
   private:
     void find_crash();
     void find_accounts();
+    /// Can an open be told to be the driver's own by the driver's records?
+    bool tells_opens() const;
 
     const RunRecord& run_;
     const std::optional<trace::Trace> trimmed_;

@@ -31,7 +31,7 @@ struct Binding {
     bool closing = false;
     bool closed = false;  // NDIS calls no handler any more.
     bool unbound = false;
-    std::list<std::uint64_t> held;
+    std::uint32_t frames = 0;  // Sent: the next one's sequence number.
 };
 
 /// What an actor does next, and whether it may yet.
@@ -59,6 +59,7 @@ class Model {
                 0xFFFFB00000001000 + 0x1000 * i}));
         }
         load_driver();
+        use_handles();
         then(main_, [this] { mark(RD_MARK_LOAD); });
         then(main_, [this] { start_traffic(); });
         // The teardown comes at any moment of the traffic, but not before it has begun.
@@ -67,7 +68,9 @@ class Model {
             [this] { return sent_ != 0 || options_.bindings == 0; },
             [this] { mark(RD_MARK_TRIGGER); }
         );
-        then(main_, [this] { unload(); });
+        when(
+            main_, [this] { return open_handles_ == 0; }, [this] { unload(); }
+        );
         while (turn()) {
         }
         return finish();
@@ -182,6 +185,7 @@ class Model {
                 back.arg[0] = 0x501;
             }
             write(RD_SOURCE_DRIVER, RD_KIND_CALLBACK_RETURN, RD_EV_DRIVER_ENTRY);
+            loaded_ = true;
         });
         for (auto& binding : bindings_) {
             bind(*binding);
@@ -217,11 +221,55 @@ class Model {
             enter(main_, binding, complete);
             leave(main_, binding, complete, kSuccess);
         }
-        then(main_, [this, &binding] {
-            Record& filter = about(binding, RD_SOURCE_NDIS, RD_KIND_NOTE, RD_EV_FILTER_SET);
-            filter.object = binding.open;
-            filter.arg = {0xB, 0xB, 0};
+        set_filters(binding, true);
+    }
+
+    /// A set of one OID, at once. The filters of a binding: given when it is bound, taken back
+    /// before it is closed.
+    void set_oid(Binding& binding, std::uint32_t oid, std::uint64_t contents) {
+        const Crossing set{
+            RD_KIND_CALL, RD_EV_REQUEST, [&binding, oid, contents](Record& record) {
+                record.object = binding.open;
+                record.arg = {0xFFFFD00000000000 + oid, std::uint64_t{1} << 32 | oid, contents};
+            }};
+        enter(main_, binding, set);
+        leave(main_, binding, set, kSuccess);
+    }
+
+    void set_filters(Binding& binding, bool given) {
+        constexpr std::uint32_t filter = 0x0001010E;
+        constexpr std::uint32_t list = 0x01010103;
+        set_oid(binding, filter, std::uint64_t{4} << 32 | (given ? 0xB : 0));
+        set_oid(binding, list, given ? std::uint64_t{12} << 32 | 0x525E0001 : 0);
+        then(main_, [this, &binding, given] {
+            Record& note = about(binding, RD_SOURCE_NDIS, RD_KIND_NOTE, RD_EV_FILTER_SET);
+            note.object = binding.open;
+            note.arg = {given ? 0xBu : 0u, given ? 0xBu : 0u, 0};
         });
+    }
+
+    /// Somebody opens the driver's device and closes it again, twice: Unload waits for it.
+    void use_handles() {
+        const Handle user = actor();
+        for (std::uint64_t file = 0xFFFFE00000000000; file != 0xFFFFE00000000200; file += 0x100) {
+            const auto told = [this, file](std::uint8_t kind, std::uint16_t event) {
+                write(RD_SOURCE_DRIVER, kind, event).object = file;
+            };
+            when(
+                user,
+                [this] { return loaded_ && !unloading_; },
+                [this, told] {
+                    ++open_handles_;
+                    told(RD_KIND_CALLBACK, RD_EV_HANDLE_CREATE);
+                }
+            );
+            then(user, [told] { told(RD_KIND_CALLBACK_RETURN, RD_EV_HANDLE_CREATE); });
+            then(user, [told] { told(RD_KIND_CALLBACK, RD_EV_HANDLE_CLOSE); });
+            then(user, [this, told] {
+                told(RD_KIND_CALLBACK_RETURN, RD_EV_HANDLE_CLOSE);
+                --open_handles_;
+            });
+        }
     }
 
     // Traffic.
@@ -273,9 +321,12 @@ class Model {
     void lend_now(Binding& binding, Handle thread, std::uint16_t event, std::uint16_t completion) {
         const std::uint64_t object = free_object();
         const bool pending = coin();
-        const Crossing call{RD_KIND_CALL, event, [&binding, object](Record& record) {
+        const std::uint64_t frame =
+            event == RD_EV_SEND ? std::uint64_t{binding.number} << 32 | binding.frames++ : 0;
+        const Crossing call{RD_KIND_CALL, event, [&binding, object, frame](Record& record) {
                                 record.object = binding.open;
                                 record.arg[0] = object;
+                                record.arg[1] = record.source == RD_SOURCE_DRIVER ? frame : 0;
                             }};
         enter(thread, binding, call);
         then(thread, [this, event] { sent_ += event == RD_EV_SEND ? 1 : 0; });
@@ -368,6 +419,7 @@ class Model {
     // Teardown.
 
     void unload() {
+        unloading_ = true;
         write(RD_SOURCE_DRIVER, RD_KIND_CALLBACK, RD_EV_DRIVER_UNLOAD);
         for (const std::uint8_t source : {RD_SOURCE_DRIVER, RD_SOURCE_NDIS}) {
             then(main_, [this, source] {
@@ -413,13 +465,9 @@ class Model {
         enter(main_, binding, unbind);
         then(main_, [&binding] { binding.closing = true; });
         when(
-            main_,
-            [&binding] { return binding.uses == 0; },
-            [this, &binding] {
-                Record& filter = about(binding, RD_SOURCE_NDIS, RD_KIND_NOTE, RD_EV_FILTER_SET);
-                filter.object = binding.open;
-            }
+            main_, [&binding] { return binding.uses == 0; }, [] {}
         );
+        set_filters(binding, false);
         const Crossing close{RD_KIND_CALL, RD_EV_CLOSE_ADAPTER, [&binding](Record& record) {
                                  record.object = binding.open;
                                  record.arg[0] = binding.context;
@@ -499,7 +547,12 @@ class Model {
         run.censuses = {{oracle::CensusPoint::before, 0, {}}, {oracle::CensusPoint::torn_down}};
         run.query_after_teardown = oracle::DriverQuery{true, false, 0, 0, 0};
         run.query_after_reload = run.query_after_teardown;
-        run.nics.resize(options_.bindings);
+        for (const auto& binding : bindings_) {
+            oracle::NicWitness& nic = run.nics.emplace_back();
+            if (binding->frames != 0) {
+                nic.streams = {{binding->number, binding->frames, binding->frames - 1}};
+            }
+        }
         run.guest_end = oracle::GuestEnd::stopped;
         return run;
     }
@@ -514,6 +567,9 @@ class Model {
     std::vector<Record> records_;
     std::set<std::uint64_t> lent_;  // Objects somebody has now.
     std::uint64_t sent_ = 0;
+    bool loaded_ = false;
+    bool unloading_ = false;
+    int open_handles_ = 0;
 };
 
 }  // namespace
