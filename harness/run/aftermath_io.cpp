@@ -6,6 +6,7 @@
 
 #include <filesystem>
 
+#include "base/file_io.hpp"
 #include "run/bug_check_text.hpp"
 #include "run/hang_text.hpp"
 #include "run/scenario_run_io.hpp"
@@ -44,15 +45,17 @@ oracle::GuestEnd end_of(guest::GuestEnd end) {
 }
 
 std::string why_qemu_died(const guest::Guest& guest) {
+    std::string sentence = "QEMU went away during the run";
     for (const auto& event : guest.events()) {
-        if (event.kind == guest::GuestEventKind::died) {
-            return fmt::format(
-                "QEMU went away during the run{}",
-                event.detail.empty() ? "" : fmt::format(" ({})", event.detail)
-            );
+        if (event.kind == guest::GuestEventKind::died && !event.detail.empty()) {
+            sentence += fmt::format(" ({})", event.detail);
+            break;
         }
     }
-    return "QEMU went away during the run";
+    if (disk_is_full("/dev/shm")) {
+        sentence += "; /dev/shm is full, where the guest writes its trace: that ends QEMU";
+    }
+    return sentence;
 }
 
 }  // namespace
@@ -193,6 +196,7 @@ void ScenarioRun::keep_trace() {
             record_.interruption = {kind, error.sentence};
         }
     };
+    window_.fill_holes();
     const auto compact = trace::compact(window_.bytes());
     if (!compact) {
         // A guest that did not get so far as to make its ring has another story to tell.

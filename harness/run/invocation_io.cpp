@@ -21,8 +21,8 @@
 #include "run/invocation.hpp"
 #include "run/run_scenario_io.hpp"
 #include "run/stop_request.hpp"
-#include "run/trace_hash.hpp"
 #include "run/stop_signals_io.hpp"
+#include "run/trace_hash.hpp"
 #include "scenario/scenario.hpp"
 
 namespace rundown::run {

@@ -11,6 +11,7 @@
 #include <set>
 #include <string_view>
 
+#include "base/nearest.hpp"
 #include "report/run_report.hpp"
 
 namespace rundown::run {
@@ -41,9 +42,10 @@ result<NicSet> parse_nic_set(const std::string& text) {
             return fail(
                 ErrorKind::usage,
                 fmt::format(
-                    "--nic: unknown NIC model '{}'; choose from {} (',' between runs, '+' within "
+                    "--nic: unknown NIC model '{}'{}; choose from {} (',' between runs, '+' within "
                     "one guest), or mixed",
                     model,
+                    did_you_mean(model, {"e1000", "virtio-net", "mixed"}),
                     fmt::join(kNicModels, ", ")
                 )
             );
@@ -121,7 +123,11 @@ result<std::vector<scenario::Load>> parse_loads(const std::string& text) {
         if (load == scenario::Load::invalid) {
             return fail(
                 ErrorKind::usage,
-                fmt::format("--load: unknown load '{}'; choose from idle, light, heavy, all", word)
+                fmt::format(
+                    "--load: unknown load '{}'{}; choose from idle, light, heavy, all",
+                    word,
+                    did_you_mean(word, {"idle", "light", "heavy", "all"})
+                )
             );
         }
         loads.push_back(load);
@@ -201,7 +207,9 @@ result<void> check_fixed_choices(const Request& request) {
         return fail(
             ErrorKind::usage,
             fmt::format(
-                "--guest: unknown guest '{}'; this version has only 'reference'", request.guest
+                "--guest: unknown guest '{}'{}; this version has only 'reference'",
+                request.guest,
+                did_you_mean(request.guest, {"reference"})
             )
         );
     }

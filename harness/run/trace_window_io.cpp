@@ -33,28 +33,55 @@ result<TraceWindow> TraceWindow::open(const std::string& path) {
         memory = ::mmap(nullptr, bytes, PROT_READ, MAP_SHARED, fd, 0);
     }
     const int error = errno;
-    if (fd >= 0) {
-        ::close(fd);
-    }
     if (memory == MAP_FAILED) {
+        if (fd >= 0) {
+            ::close(fd);
+        }
         return cannot_map(path, error);
     }
     TraceWindow window;
+    window.fd_ = fd;
     window.bytes_ = {
         static_cast<const std::byte*>(memory), static_cast<std::size_t>(status.st_size)};
     return window;
 }
 
-TraceWindow::TraceWindow(TraceWindow&& other) noexcept : bytes_(std::exchange(other.bytes_, {})) {}
+TraceWindow::TraceWindow(TraceWindow&& other) noexcept
+    : bytes_(std::exchange(other.bytes_, {})), fd_(std::exchange(other.fd_, -1)) {}
 
 TraceWindow& TraceWindow::operator=(TraceWindow&& other) noexcept {
     std::swap(bytes_, other.bytes_);
+    std::swap(fd_, other.fd_);
     return *this;
 }
 
 TraceWindow::~TraceWindow() {
     if (!bytes_.empty()) {
         ::munmap(const_cast<std::byte*>(bytes_.data()), bytes_.size());
+    }
+    if (fd_ >= 0) {
+        ::close(fd_);
+    }
+}
+
+void TraceWindow::fill_holes() {
+    const auto size = static_cast<off_t>(bytes_.size());
+    for (off_t at = 0; at < size;) {
+        const off_t hole = ::lseek(fd_, at, SEEK_HOLE);
+        if (hole < 0 || hole >= size) {
+            return;
+        }
+        const off_t data = ::lseek(fd_, hole, SEEK_DATA);
+        at = data < 0 ? size : data;
+        void* begin = const_cast<std::byte*>(bytes_.data()) + hole;
+        static_cast<void>(::mmap(
+            begin,
+            static_cast<std::size_t>(at - hole),
+            PROT_READ,
+            MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS,
+            -1,
+            0
+        ));
     }
 }
 

@@ -29,8 +29,14 @@ class TraceWindow {
     /// Memory that the guest writes while it runs; empty when nothing was opened.
     std::span<const std::byte> bytes() const { return bytes_; }
 
+    /// To be called once nobody writes any more and before all of it is read. To read a page that
+    /// was never written is to allocate it, which ends a process with SIGBUS while /dev/shm is
+    /// full; those pages become zeros of our own.
+    void fill_holes();
+
   private:
     std::span<const std::byte> bytes_;
+    int fd_ = -1;
 };
 
 /// Maps the window's part for the line (rpc::ClientOptions::memory), to be read and written, and

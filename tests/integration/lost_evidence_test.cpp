@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Evidence that cannot be written: whichever file it is and whenever it happens, the run is not
 // green, does not crash, and one sentence names the file and the disk.
-#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
 
@@ -59,13 +57,7 @@ TEST(FullDiskMidRun, IsNamedThoughItWasEmptyInTime) {
     invocation.before_start = with_disk(disk.path(), "8m");
     invocation.meanwhile = [&](pid_t program) {
         await_qemu(program);
-        const int directory = open_directory_of(program, disk.path());
-        const int filler = openat(directory, "filler", O_CREAT | O_WRONLY, 0600);
-        const std::string block(4096, 'x');
-        while (write(filler, block.data(), block.size()) > 0) {
-        }
-        close(filler);
-        close(directory);
+        fill_disk_of(program, disk.path());
     };
     expect_lost_evidence(
         run_program(invocation), "the disk mounted at " + disk.path() + " is full"

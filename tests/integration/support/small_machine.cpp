@@ -107,9 +107,13 @@ bool can_make_namespaces() {
     return status == 0;
 }
 
-int open_directory_of(pid_t pid, const std::string& directory) {
-    const std::string path = "/proc/" + std::to_string(pid) + "/root" + directory;
-    return ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+void fill_disk_of(pid_t pid, const std::string& directory) {
+    const std::string path = "/proc/" + std::to_string(pid) + "/root" + directory + "/filler";
+    const int filler = ::open(path.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+    const std::string block(4096, 'x');
+    while (::write(filler, block.data(), block.size()) > 0) {
+    }
+    ::close(filler);
 }
 
 }  // namespace rundown::integration

@@ -32,8 +32,7 @@ Preparation with_ignored_signal(int number);
 /// True when this user may make mount and network namespaces here; else such a test is skipped.
 bool can_make_namespaces();
 
-/// A file descriptor of `directory` as the process `pid` sees it, which keeps the disk mounted
-/// there alive when that process ends; -1: cannot be had. The caller's to close.
-int open_directory_of(pid_t pid, const std::string& directory);
+/// Fills the disk mounted on `directory`, as the process `pid` sees it, to the last byte.
+void fill_disk_of(pid_t pid, const std::string& directory);
 
 }  // namespace rundown::integration
