@@ -117,7 +117,8 @@ bool GuestLine::put_into_ring(const std::string& frame) {
 }
 
 Port GuestLine::send(std::string frame, bool serial) {
-    if ((serial && !doorbell_) || !use_memory()) {
+    const bool has_met = use_memory();
+    if (!doorbell_ && (serial || !has_met)) {
         queue(std::move(frame));
         return Port::serial;
     }
@@ -137,11 +138,15 @@ void GuestLine::tell_fault() {
     const char* what = end_.fault() == LineFault::bad_head
                            ? "it has written more than the ring holds"
                            : "it has read more than was written";
+    const std::string why = std::string("the guest's counters in memory say that ") + what;
     end_.close();
+    if (doorbell_) {
+        return lose(why);  // There is no other line.
+    }
     for (auto& frame : std::exchange(unsent_, {})) {
         queue(std::move(frame));
     }
-    handlers_.fault(std::string("the guest's counters in memory say that ") + what);
+    handlers_.fault(why);
 }
 
 bool GuestLine::take_portion() {
@@ -170,6 +175,7 @@ void GuestLine::look() {
         }
         end_.set_waiting(true);
     } while (portions < kPortionsPerLook && !is_closed_ && end_.has_input());
+    static_cast<void>(end_.drained());  // Looks at the other counter, too.
     if (portions == kPortionsPerLook) {
         asio::post(executor(), [self = shared_from_this()] { self->look(); });
     }

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <optional>
 
+#include "base/loop_watch_io.hpp"
 #include "guest/accelerator_io.hpp"
 #include "guest/guardian_io.hpp"
 #include "guest/hypervisor_io.hpp"
@@ -195,10 +196,14 @@ class Invocation {
             report.verdict.sentence = evidence.error().sentence;
             co_return report;
         }
+        const LoopWatch watch(loop_.get_executor());
         RunOutcome outcome = co_await run_scenario(context, spec, *evidence);
         keep_copies(spec, *evidence, outcome.record);
         describe(outcome.record, oracle::judge(outcome.record), report);
         report.counts["frames_not_captured"] = outcome.frames_not_captured;
+        report.counts["host_loop_block_us"] =
+            static_cast<std::uint64_t>(watch.longest_block().count());
+        report.counts["host_peak_rss_kib"] = peak_rss_kib();
         report.timings_ms = std::move(outcome.timings_ms);
         if (spec.deterministic) {
             report.trace_hash = trace_hash(outcome.record.trace);

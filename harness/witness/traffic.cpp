@@ -7,11 +7,9 @@ namespace rundown::witness {
 namespace {
 
 constexpr MacAddress kBroadcast = {0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF};
-// The multicast list of protocol5 (drivers/protocol5/README.md), and an address that is not on it:
-// the guest may pass that on too, since a hash filter is allowed to be too wide.
+// The multicast list of protocol5 (drivers/protocol5/README.md).
 constexpr MacAddress kListed[] = {
     {0x01, 0x00, 0x5E, 0x52, 0x44, 0x01}, {0x33, 0x33, 0x52, 0x44, 0x00, 0x01}};
-constexpr MacAddress kUnlisted = {0x01, 0x00, 0x5E, 0x52, 0x44, 0x7F};
 
 }  // namespace
 
@@ -27,7 +25,7 @@ MacAddress Traffic::destination() {
     if (drawn < 13) {
         return kBroadcast;
     }
-    return drawn < 15 ? kListed[drawn - 13] : kUnlisted;
+    return drawn < 15 ? kListed[drawn - 13] : kUnlistedGroup;
 }
 
 FrameFields Traffic::next() {

@@ -15,6 +15,10 @@
 
 namespace rundown::witness {
 
+/// A group that no driver joins: the guest may pass such a frame on all the same, since a hash
+/// filter is allowed to be too wide.
+inline constexpr MacAddress kUnlistedGroup = {0x01, 0x00, 0x5E, 0x52, 0x44, 0x7F};
+
 class Traffic {
   public:
     /// `stream`: the NIC's index. `nic_address`: where unicast frames go.

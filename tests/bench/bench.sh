@@ -20,5 +20,6 @@ if ((status != 0)); then
     exit "$status"
 fi
 seconds=$(awk -v b="$begin" -v e="$end" 'BEGIN { printf "%.1f", e - b }')
-RUNDOWN_ASSETS=$build "$build/host/tests/rundown_bench" "$build/bench.json" "all scenarios, both NICs=$seconds=s=60"
+RUNDOWN_ASSETS=$build "$build/host/tests/rundown_bench" "$build/bench.json" \
+    "--runs=$(echo "$out"/*/report.json)" "all scenarios, both NICs, idle and heavy=$seconds=s=90"
 echo "written: $build/bench.json"

@@ -10,13 +10,10 @@
 #include "guest/process_io.hpp"
 #include "guest/text_file_io.hpp"
 #include "run/evidence.hpp"
+#include "run/trace_window_io.hpp"
 
 namespace rundown::bench {
 namespace {
-
-double milliseconds_since(TimePoint begin) {
-    return std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
-}
 
 /// Age of a process, from field 22 of /proc/<pid>/stat (ticks since boot).
 double age_ms(int pid) {
@@ -56,7 +53,9 @@ guest::GuestSpec Place::spec(const std::vector<std::string>& nics) {
     return spec;
 }
 
-Task<std::unique_ptr<BenchGuest>> BenchGuest::boot(Place& place, std::vector<std::string> nics) {
+Task<std::unique_ptr<BenchGuest>> BenchGuest::boot(
+    Place& place, std::vector<std::string> nics, LineChoice choice
+) {
     auto made = std::make_unique<BenchGuest>();
     const auto spec = place.spec(nics);
     const TimePoint begin = Clock::now();
@@ -71,11 +70,14 @@ Task<std::unique_ptr<BenchGuest>> BenchGuest::boot(Place& place, std::vector<std
             need(witness::NicPeer::start(std::move(made->guest->nics()[nic]), options))
         );
     }
-    made->client = std::make_unique<rpc::Client>(
-        std::move(made->guest->serial()), rpc::ClientOptions{spec.directory + "/rpc.log", 1}
-    );
+    rpc::ClientOptions options{spec.directory + "/rpc.log", 1};
+    if (choice == LineChoice::memory) {
+        options.memory = need(run::open_line(made->guest->trace_window()));
+    }
+    made->client =
+        std::make_unique<rpc::Client>(std::move(made->guest->serial()), std::move(options));
     made->hello = need(co_await made->client->open(place.soon("the agent's hello")));
-    made->start_to_hello_ms = milliseconds_since(begin);
+    made->start_to_hello_ms = seconds_since(begin) * 1e3;
     made->qemu_to_hello_ms = qemu_age_ms(*made->guest);
     made->agent.emplace(*made->client);
     co_return made;

@@ -23,6 +23,10 @@ namespace rundown::bench {
 template <class T>
 using Task = boost::asio::awaitable<T>;
 
+inline double seconds_since(TimePoint begin) {
+    return std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
 /// The value, or an exception with the sentence.
 template <class T>
 T need(result<T> outcome) {
@@ -36,6 +40,12 @@ inline void need(const result<void>& outcome) {
         throw std::runtime_error(outcome.error().sentence);
     }
 }
+
+/// Which way the RPC's frames take.
+enum class LineChoice {
+    memory,  // The window where the guest offers it, as in a run.
+    serial,  // COM1 only, as to guests without the window.
+};
 
 /// What every measurement shares.
 struct Place {
@@ -58,7 +68,9 @@ struct BenchGuest {
     double qemu_to_hello_ms = 0;   // From QEMU's own start, to 10 ms (the kernel's tick).
     double start_to_hello_ms = 0;  // From our decision to start it: libvirt's time included.
 
-    static Task<std::unique_ptr<BenchGuest>> boot(Place& place, std::vector<std::string> nics);
+    static Task<std::unique_ptr<BenchGuest>> boot(
+        Place& place, std::vector<std::string> nics, LineChoice choice = LineChoice::memory
+    );
     /// Puts protocol5.sys and installs it.
     Task<void> deploy(const Place& place);
     Task<void> end(const Place& place);

@@ -32,6 +32,17 @@ class TinyGuest {
         port_in_dx(0x3FD).bytes({0xEC, 0xA8, 0x01, 0x74, 0xF7});   // until data is ready
         return port_in_dx(0x3F8).bytes({0xEC, 0xEE, 0xEB, 0xEF});  // in, out, again
     }
+    /// Says '?', takes `count` bytes from COM1 through its FIFO, then says '!'.
+    TinyGuest& swallow_serial(std::uint32_t count) {
+        out8(0x3FA, 0xC7);  // FIFO on and empty, trigger at 14 bytes
+        out8(0x3F8, '?');
+        bytes({0xB9});  // counter
+        for (int shift = 0; shift < 32; shift += 8)
+            bytes({static_cast<std::uint8_t>(count >> shift)});
+        port_in_dx(0x3FD).bytes({0xEC, 0xA8, 0x01, 0x74, 0xFB});   // until data is ready
+        port_in_dx(0x3F8).bytes({0xEC, 0x49, 0x75, 0xEF});         // in, count down, again
+        return out8(0x3F8, '!');
+    }
     /// Stops until the host ends it.
     TinyGuest& halt() { return bytes({0xFA, 0xF4, 0xEB, 0xFD}); }
     /// Waits for one byte from COM1.

@@ -81,6 +81,7 @@ size_t gather_operations() {
 
 VOID NTAPI serve(PVOID) {
     RdNameThread("agent");
+    KeSetPriorityThread(KeGetCurrentThread(), LOW_REALTIME_PRIORITY);  // the host waits for it, whatever the load
     server->announce();
     UCHAR bytes[512];
     for (;;) {

@@ -46,10 +46,29 @@ void Transport::write(const UCHAR* bytes, size_t count) {
     if (!write_to_ring(bytes, count)) uart_.write(bytes, count);
 }
 
+/// False: nothing has come for a while.
+bool Transport::look_for_more() {
+    if (!is_alert_ || !line_.met() || doorbell_.is_alone()) return false;
+    is_alert_ = false;
+    line_.set_waiting(false);
+    ULONG64 frequency;
+    const ULONG64 begin = RdQueryCounter(&frequency);
+    const ULONG64 patience = frequency * kAlertMicroseconds / 1000000;
+    while (RdQueryCounter(nullptr) - begin < patience) {
+        if (line_.has_input()) return true;
+        RdStall(5);
+    }
+    return false;
+}
+
 Portion Transport::read(UCHAR* bytes, ULONG room, bool more_expected) {
     for (;;) {
-        if (const size_t count = line_.read(bytes, room)) return {Port::memory, static_cast<ULONG>(count)};
+        if (const size_t count = line_.read(bytes, room)) {
+            is_alert_ = true;
+            return {Port::memory, static_cast<ULONG>(count)};
+        }
         if (const ULONG count = uart_.take(bytes, room, more_expected)) return {Port::serial, count};
+        if (look_for_more()) continue;
         line_.set_waiting(true);
         if (!line_.has_input()) {
             const bool rang = doorbell_.wait(kSilenceMs);

@@ -91,6 +91,35 @@ TEST(Frame, BufferedTellsWhetherAFrameIsUnderWay) {
     EXPECT_FALSE(decoder.buffered());
 }
 
+TEST(Frame, DoorbellsBetweenFramesAreNoGarbage) {
+    FrameStatistics statistics;
+    const std::string bell(1, static_cast<char>(RD_LINE_BELL));
+    EXPECT_EQ(take_frames(bell + kFirst + bell + bell + kSecond + "x", 4, &statistics).size(), 2u);
+    EXPECT_EQ(statistics.bells, 3u);
+    EXPECT_EQ(statistics.skipped_bytes, 1u);
+}
+
+TEST(Frame, AFrameThatDoesNotEndIsGivenUpAndWhatItHidIsFound) {
+    std::vector<std::uint8_t> buffer(kFrameBytesMax);
+    FrameDecoder decoder(buffer.data());
+    FrameHead head;
+    const std::uint8_t* payload = nullptr;
+    std::size_t length = 0;
+    // A header of a large frame, then nothing of it, but a good frame.
+    const std::string large = make_frame(FrameType::request, 1, 1, std::string(9000, 'l'));
+    const std::string line = large.substr(0, kFrameHeaderBytes) + kFirst;
+    decoder.feed(reinterpret_cast<const std::uint8_t*>(line.data()), line.size());
+    EXPECT_FALSE(decoder.next(&head, &payload, &length));
+    EXPECT_TRUE(decoder.buffered());
+    decoder.give_up_frame();
+    ASSERT_TRUE(decoder.next(&head, &payload, &length));
+    EXPECT_EQ(std::string(payload, payload + length), "first payload");
+    EXPECT_FALSE(decoder.buffered());
+    EXPECT_EQ(decoder.statistics().skipped_bytes, kFrameHeaderBytes);
+    decoder.give_up_frame();  // Nothing to give up.
+    EXPECT_EQ(decoder.statistics().skipped_bytes, kFrameHeaderBytes);
+}
+
 RC_GTEST_PROP(FrameProperty, FramesSurviveAnyGarbageBetweenThem, ()) {
     const auto garbage = *rc::gen::container<std::string>(rc::gen::elementOf(
         std::string("\xD5\x01\x02\x03\x04\x05\x00\xFF", 8)  // The likes of headers on purpose.

@@ -364,5 +364,58 @@ RC_GTEST_PROP(ServerProperty, AnyPayloadIsAnsweredOnceAndDoesNoHarm, ()) {
     RC_ASSERT(home.sent.size() == count);
 }
 
+TEST_F(ServerTest, ASessionOpenedOverTheSerialLineBeginsTheOtherLineAnew) {
+    home_.line_epoch = 9;
+    open();
+    EXPECT_EQ(home_.line_restarts, 1);
+    const auto frames = sent();
+    ASSERT_EQ(frames.size(), 1u);
+    rpc::Hello hello;
+    ASSERT_TRUE(hello.ParseFromString(frames[0].payload));
+    EXPECT_EQ(hello.line_epoch(), 9u);
+    open();  // Asked again: the host may have attached meanwhile.
+    EXPECT_EQ(home_.line_restarts, 1);
+    open(kSession + 1);
+    EXPECT_EQ(home_.line_restarts, 2);
+}
+
+TEST_F(ServerTest, ASessionOpenedOverMemoryLeavesTheLineAlone) {
+    rpc::HelloRequest hello;
+    hello.set_session_id(kSession);
+    feed(
+        make_frame(FrameType::hello_request, kSession, 0, hello.SerializeAsString()), Port::memory
+    );
+    EXPECT_EQ(home_.line_restarts, 0);
+    EXPECT_EQ(sent().size(), 1u);
+}
+
+TEST_F(ServerTest, BytesOfTheTwoLinesDoNotMix) {
+    begin();
+    const std::string frame =
+        make_frame(FrameType::request, kSession, 50, mark().SerializeAsString());
+    feed(frame.substr(0, 8), Port::memory);
+    feed(frame);
+    EXPECT_EQ(home_.marks, 1);
+    EXPECT_EQ(sent().size(), 1u);
+    feed(frame.substr(8), Port::memory);  // The same request over the other line: done once.
+    EXPECT_EQ(home_.marks, 1);
+    EXPECT_EQ(sent().size(), 1u);
+}
+
+TEST_F(ServerTest, ALineThatFallsSilentWithinAFrameHoldsNothingUp) {
+    begin();
+    const std::string large = make_frame(FrameType::request, kSession, 60, std::string(9000, 'l'));
+    for (const Port port : {Port::serial, Port::memory}) {
+        const auto sequence = static_cast<std::uint16_t>(60 + static_cast<int>(port));
+        feed(large.substr(0, 40), port);
+        feed(make_frame(FrameType::request, kSession, sequence, mark().SerializeAsString()), port);
+        EXPECT_EQ(sent().size(), 0u);
+        home_.server->line_is_silent();
+        EXPECT_EQ(sent().size(), 1u);
+    }
+    EXPECT_EQ(home_.marks, 2);
+    EXPECT_FALSE(home_.server->expects_more());
+}
+
 }  // namespace
 }  // namespace rundown::agent
