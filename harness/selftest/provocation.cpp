@@ -14,11 +14,17 @@ constexpr Provocation kProvocations[] = {
 // The tail is module, options and what; the table abbreviates the first two.
 #define RD_PROVOCATION(family, name, code, p1, p2, p3, p4, ...) \
     {#family, #name, code, {p1, p2, p3, p4}, __VA_ARGS__},
+#include "ndis/selftest/provocations.def"
 #include "selftest/provocations.def"
 #undef RD_PROVOCATION
 };
 
-constexpr std::string_view kDriver = "selftest.sys", kKernel = "ntoskrnl.exe";
+constexpr std::string_view kKernel = "ntoskrnl.exe", kNdisDriver = "ndistest.sys";
+
+/// Whose crime it is.
+std::string_view driver_of(const Provocation& provocation) {
+    return provocation.family == "ndis" ? kNdisDriver : "selftest.sys";
+}
 
 std::optional<std::uint64_t> number_in(std::string_view pattern) {
     Line line(pattern);
@@ -33,8 +39,9 @@ bool points_into(const std::optional<Place>& place, std::uint64_t value, std::st
 
 /// Whether parameter `index` is as its pattern wants it.
 bool parameter_fits(
-    std::string_view pattern, const StopText& stop, std::size_t index, const Announcement& said
+    const Provocation& wanted, const StopText& stop, std::size_t index, const Announcement& said
 ) {
+    const std::string_view pattern = wanted.parameter[index];
     const std::uint64_t value = stop.parameter[index];
     if (pattern == "*") {
         return true;
@@ -43,14 +50,16 @@ bool parameter_fits(
         return value != 0;
     }
     if (pattern == "driver" || pattern == "kernel") {
-        return points_into(stop.into[index], value, pattern == "driver" ? kDriver : kKernel);
+        return points_into(
+            stop.into[index], value, pattern == "driver" ? driver_of(wanted) : kKernel
+        );
     }
     if (pattern.size() == 2 && pattern[0] == '$' && pattern[1] >= '1' && pattern[1] <= '4') {
         const auto& announced = said.value[static_cast<std::size_t>(pattern[1] - '1')];
         return announced && *announced == value;
     }
-    const auto wanted = number_in(pattern);
-    return wanted && *wanted == value;
+    const auto number = number_in(pattern);
+    return number && *number == value;
 }
 
 std::string describe(const std::optional<Place>& place) {
@@ -66,14 +75,15 @@ bool on_stack(const StopText& stop, const std::array<std::uint64_t, 2>& function
     });
 }
 
-std::string expected_value(std::string_view pattern, const Announcement& said) {
+std::string expected_value(const Provocation& wanted, std::size_t index, const Announcement& said) {
+    const std::string_view pattern = wanted.parameter[index];
     if (pattern.size() == 2 && pattern[0] == '$') {
         const auto& announced = said.value[static_cast<std::size_t>(pattern[1] - '1') & 3];
         return announced ? fmt::format("0x{:x}, which it announced", *announced)
                          : "a value it never announced";
     }
     if (pattern == "driver" || pattern == "kernel") {
-        return fmt::format("an address in {}", pattern == "driver" ? kDriver : kKernel);
+        return fmt::format("an address in {}", pattern == "driver" ? driver_of(wanted) : kKernel);
     }
     return pattern == "!0" ? "anything but 0" : std::string(pattern);
 }
@@ -87,14 +97,14 @@ std::optional<std::string> judge_stop(
         );
     }
     for (std::size_t i = 0; i < wanted.parameter.size(); ++i) {
-        if (!parameter_fits(wanted.parameter[i], stop, i, said)) {
+        if (!parameter_fits(wanted, stop, i, said)) {
             return fmt::format(
                 "stopped with 0x{:x}, but parameter {} is 0x{:x}{} and should be {}",
                 stop.code,
                 i + 1,
                 stop.parameter[i],
                 stop.into[i] ? " (" + describe(stop.into[i]) + ")" : "",
-                expected_value(wanted.parameter[i], said)
+                expected_value(wanted, i, said)
             );
         }
     }
@@ -112,7 +122,7 @@ std::optional<std::string> judge_stop(
     if (stop.stack.empty() || !stop.whole) {
         return fmt::format("stopped with 0x{:x}, but its text has no end or no stack", stop.code);
     }
-    if (wanted.module == kDriver && (!said.guilty || !on_stack(stop, *said.guilty))) {
+    if (wanted.module == driver_of(wanted) && (!said.guilty || !on_stack(stop, *said.guilty))) {
         return fmt::format(
             "stopped with 0x{:x}, but the guilty function is not on the stack", stop.code
         );

@@ -50,6 +50,7 @@ VOID NTAPI bring_up(PVOID context) {
     if (RdCommandLineNumber("selftest", 0)) KiExecutiveSelfTest();
     io::start_services(kBootStart, kBootStart);  // ndis.sys, before the devices that need it
     report("the PnP manager did not come up", PnpInitSystem());
+    io::provoke_ndis();
     if (RdCommandLineNumber("selftest", 0)) io::finish_selftest();
     io::start_services(kSystemStart, kAutoStart);
 }

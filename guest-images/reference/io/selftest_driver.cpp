@@ -27,7 +27,7 @@ bool load(const char* what) {
 
 bool provoke() {
     char name[64];
-    if (!RdCommandLineText("provoke", name, sizeof name)) return false;
+    if (!RdCommandLineText("provoke", name, sizeof name) || RtlEqualMemory(name, "ndis_", 5)) return false;
     if (load("provoke")) {
         ZwUnloadDriver(&service);
         LARGE_INTEGER moment = {.QuadPart = kAftermath};
@@ -59,6 +59,16 @@ void test_ndis() {
 }
 
 }  // namespace
+
+void provoke_ndis() {
+    char name[64];
+    if (!RdCommandLineText("provoke", name, sizeof name)) return;
+    if (const char* wrong = open_ndis_tests())
+        KiPrint("provoke: %s\n", wrong);
+    else
+        KiPrint("provoke %s: survived\n", name);
+    RdPowerOff();
+}
 
 void finish_selftest() {
     test_ndis();

@@ -12,5 +12,8 @@ bool provoke();
 
 /// The last self-tests, selftest.sys's own; then "selftest: complete" and the power goes off. PASSIVE_LEVEL.
 void finish_selftest();
+/// With provoke=ndis_NAME, when ndis.sys and the devices are up: ndistest.sys commits that crime, and the guest is powered off if
+/// it survives. PASSIVE_LEVEL.
+void provoke_ndis();
 
 }  // namespace io

@@ -28,15 +28,30 @@ void print_address(const char* what, ULONG64 address) {
     KiPrint("  %s %p  %s\n", what, address, where);
 }
 
-/// First address on the way up that is in a module, but not the kernel's own: whose doing it was.
+bool is_ndis(const KI_MODULE& module) {
+    constexpr char name[] = "ndis.sys";
+    for (SIZE_T i = 0; i < sizeof name; ++i)
+        if (module.Name[i] != name[i]) return false;
+    return true;
+}
+
+/// First address on the way up that is in a module, but not the kernel's own: whose doing it was. Where ndis.sys has called the
+/// kernel, as it does to stop the guest, it is its caller's doing, if there is one: ndis.sys checks its drivers.
 ULONG64 culprit(CONTEXT context) {
     const ULONG64 base = reinterpret_cast<ULONG64>(KiLoaderBlock.KernelBase);
+    ULONG64 found_by = 0;
+    bool in_kernel = false;
     for (int depth = 0; depth < kFramesMax && context.Rip; ++depth) {
         KI_MODULE module;
-        if (context.Rip - base >= KiLoaderBlock.KernelSize && KiFindModule(context.Rip, &module)) return context.Rip;
+        if (context.Rip - base < KiLoaderBlock.KernelSize) {
+            in_kernel = true;
+        } else if (KiFindModule(context.Rip, &module)) {
+            if (!in_kernel || !is_ndis(module)) return context.Rip;
+            if (!found_by) found_by = context.Rip;
+        }
         if (!KiUnwindFrame(&context)) break;
     }
-    return 0;
+    return found_by;
 }
 
 void print_stack(CONTEXT context) {

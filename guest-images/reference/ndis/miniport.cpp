@@ -102,11 +102,11 @@ void note_removal(Miniport* miniport) {
 
 }  // namespace
 
-void call_halt(Miniport* miniport, MiniportState then) {
+void call_halt(Miniport* miniport, MiniportState then, Released when) {
     NdisMDeregisterAdapterShutdownHandler(miniport);  // if there still is one: its context goes now
     miniport->owner->characteristics.HaltHandler(miniport->block.MiniportAdapterContext);
     set_state(miniport, then);
-    check_released(miniport->resources, false);
+    check_released(miniport->resources, when);
     KeFlushQueuedDpcs();
     wait_until_unused(miniport);
     forget_pushed_filters(miniport);
@@ -118,7 +118,7 @@ void quiet_miniport(Miniport* miniport) {
     KeWaitForSingleObject(&miniport->requests_idle, Executive, KernelMode, FALSE, nullptr);
 }
 
-NDIS_STATUS call_initialize(Miniport* miniport) {
+NDIS_STATUS call_initialize(Miniport* miniport, Released if_failed) {
     NDIS_MEDIUM media[] = {NdisMedium802_3};
     UINT selected = 0;
     NDIS_STATUS open_error = NDIS_STATUS_SUCCESS;
@@ -127,7 +127,7 @@ NDIS_STATUS call_initialize(Miniport* miniport) {
     NDIS_STATUS status = miniport->owner->characteristics.InitializeHandler(&open_error, &selected, media, 1, miniport, miniport);
     if (status != NDIS_STATUS_SUCCESS) {
         set_state(miniport, MiniportState::halted);
-        check_released(miniport->resources, true);
+        check_released(miniport->resources, if_failed);
         DbgPrint("ndis.sys: %ws: MiniportInitialize failed: %08x\n", miniport->name, status);
         return status;
     }
@@ -139,7 +139,7 @@ NDIS_STATUS call_initialize(Miniport* miniport) {
     status = learn(miniport);
     if (status != NDIS_STATUS_SUCCESS) {
         DbgPrint("ndis.sys: %ws does not tell its address\n", miniport->name);
-        call_halt(miniport, MiniportState::halted);
+        call_halt(miniport, MiniportState::halted, Released::halted_at_once);
     }
     return status;
 }

@@ -31,6 +31,9 @@ constexpr ULONG kRequestTag = 'qeRN';     // "NReq"
 constexpr ULONG kFrameTag = 'mrFN';       // "NFrm"
 constexpr ULONG kWorkTag = 'krWN';        // "NWrk"
 
+// Our own first parameters of bug check 0xC4, where Windows documents none: what a miniport completes is not under way.
+constexpr ULONG kNotSending = 0x52440210, kNotTransferring = 0x52440211, kNoRequest = 0x52440212;
+
 constexpr ULONG kNameCharacters = 64;     // of an adapter or protocol name, with its NUL (ndis_control.h)
 constexpr ULONG kOpensMax = 32;           // of one miniport
 
@@ -362,13 +365,13 @@ NTSTATUS initialize_miniport(Miniport* miniport);
 /// Unbinds everything and halts. `surprise`: the device is gone. PASSIVE_LEVEL.
 void halt_miniport(Miniport* miniport, bool surprise);
 /// MiniportInitialize, and what NDIS wants to know then. PASSIVE_LEVEL.
-NDIS_STATUS call_initialize(Miniport* miniport);
+NDIS_STATUS call_initialize(Miniport* miniport, Released if_failed = Released::initialize_failed);
 /// It runs: protocols are offered it, and it is watched. PASSIVE_LEVEL.
 void now_runs(Miniport* miniport);
 /// With no new use possible: nobody is inside it for somebody else, no request is under way, nothing watches it. PASSIVE_LEVEL.
 void quiet_miniport(Miniport* miniport);
 /// MiniportHalt; `then` is its state afterwards. PASSIVE_LEVEL.
-void call_halt(Miniport* miniport, MiniportState then);
+void call_halt(Miniport* miniport, MiniportState then, Released when = Released::halted);
 
 // --- power.cpp. PASSIVE_LEVEL, all of it.
 NTSTATUS query_power(Miniport* miniport, DEVICE_POWER_STATE to);  ///< STATUS_UNSUCCESSFUL: a protocol refuses.

@@ -63,7 +63,7 @@ void power_down(Miniport* miniport, DEVICE_POWER_STATE to) {
 namespace {
 
 NDIS_STATUS wake_miniport(Miniport* miniport) {
-    if (miniport->halted_to_sleep) return call_initialize(miniport);
+    if (miniport->halted_to_sleep) return call_initialize(miniport, Released::wake_failed);
     NDIS_DEVICE_POWER_STATE state = NdisDeviceStateD0;
     return miniport->manages_power ? own_request(miniport, NdisRequestSetInformation, OID_PNP_SET_POWER, &state, sizeof state)
                                    : NDIS_STATUS_SUCCESS;

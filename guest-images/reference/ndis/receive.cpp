@@ -133,7 +133,7 @@ VOID NTAPI NdispIndicatePackets(NDIS_HANDLE MiniportHandle, PPNDIS_PACKET Packet
     for (UINT i = 0; i < Count; ++i) {
         const PNDIS_PACKET packet = Packets[i];
         at_once = at_once || NDIS_GET_PACKET_STATUS(packet) == NDIS_STATUS_RESOURCES;
-        packet_indicated(packet, miniport, "NdisMIndicateReceivePacket", NDIS_CALLER);
+        packet_indicated(packet, miniport, Packets, "NdisMIndicateReceivePacket", NDIS_CALLER);
         indicate(miniport, packet, at_once, receivers, NDIS_CALLER);
         settle(miniport, packet, at_once, NDIS_CALLER);
     }
@@ -186,6 +186,7 @@ VOID NTAPI NdisReturnPackets(PNDIS_PACKET* PacketsToReturn, UINT NumberOfPackets
         const PNDIS_PACKET packet = PacketsToReturn[i];
         auto* miniport = static_cast<Miniport*>(state_of(packet).miniport);
         trace(RD_KIND_CALL, RD_EV_RETURN_PACKETS, 0, 0, packet);
+        if (!miniport) packet_given_up(packet, NDIS_CALLER);  // never indicated, so nobody keeps it: the guest stops
         // With the last of them back, a miniport that halts is gone as soon as it likes.
         keep_miniport(miniport);
         if (packet_given_up(packet, NDIS_CALLER)) return_to_miniport(miniport, packet);

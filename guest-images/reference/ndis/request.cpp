@@ -261,7 +261,7 @@ void request_completed_by_miniport(Miniport* miniport, NDIS_STATUS status) {
             return;
         }
     }
-    if (!item) RdBugCheckText("ndis.sys: a miniport completes a request it does not have", 0x7C, 0x4, number(miniport), 0, 0);
+    if (!item) RdBugCheckText("ndis.sys: a miniport completes a request it does not have", 0xC4, kNoRequest, number(miniport), 0, 0);
     turn_over(miniport, *item, status);
     release_turn(miniport);
     finish_request(miniport, item);

@@ -80,8 +80,9 @@ NDIS_STATUS start_reset(Miniport* miniport, Open* open) {
 }
 
 void reset_completed(Miniport* miniport, NDIS_STATUS status, bool addressing) {
+    constexpr ULONG kUnexpectedReset = 0x0F;
     if (!miniport->resetting)
-        RdBugCheckText("ndis.sys: a miniport completes a reset it does not have", 0x7C, 0x52440203, number(miniport), 0, 0);
+        RdBugCheckText("ndis.sys: a miniport completes a reset it does not have", 0x7C, kUnexpectedReset, number(miniport), status, addressing);
     miniport->reset_status = status;
     miniport->reset_addressing = addressing;
     queue_own_work(&miniport->reset_work, finish, miniport);

@@ -202,7 +202,7 @@ void abort_sends(Miniport* miniport, NDIS_STATUS status, bool given_too) {
 void send_completed(Miniport* miniport, PNDIS_PACKET packet, NDIS_STATUS status, PVOID caller) {
     auto* open = static_cast<Open*>(state_of(packet).open);
     if (!open || owner_of(packet) != PacketOwner::sent || state_of(packet).miniport != miniport)
-        RdBugCheckText("ndis.sys: a miniport completes a send it does not have", 0x7C, 0x3, number(miniport), number(packet), number(caller));
+        RdBugCheckText("ndis.sys: a miniport completes a send it does not have", 0xC4, kNotSending, number(packet), number(miniport), number(caller));
     InterlockedIncrement64(&miniport->frames_out);
     if (!serialised(miniport)) return complete(open, packet, status, caller);
     forget_given(miniport, packet);

@@ -8,7 +8,7 @@ OpenWay OpensGo = OpenWay::seeded;
 CloseWay ClosesGo = CloseWay::seeded;
 
 void read_settings() {
-    constexpr ULONG invalid_setting = 0x52440201;
+    constexpr ULONG invalid_setting = 0x52440203;
     char word[24];
     if (RdCommandLineText("ndis_open", word, sizeof word)) OpensGo = open_way(word);
     if (OpensGo == OpenWay::invalid) RdBugCheckText("ndis_open= is not pend, sync, refuse or refuse-late", 0xC4, invalid_setting, 0, 0, 0);

@@ -117,7 +117,7 @@ NDIS_STATUS transfer_data(Open* open, NDIS_HANDLE handle, UINT offset, UINT byte
 void transfer_completed(Miniport* miniport, PNDIS_PACKET packet, NDIS_STATUS status, UINT bytes, PVOID caller) {
     auto* open = static_cast<Open*>(state_of(packet).open);
     if (!open || owner_of(packet) != PacketOwner::transfer || open->miniport != miniport)
-        RdBugCheckText("ndis.sys: a miniport completes a transfer it does not have", 0x7C, 0x6, number(miniport), number(packet), number(caller));
+        RdBugCheckText("ndis.sys: a miniport completes a transfer it does not have", 0xC4, kNotTransferring, number(packet), number(miniport), number(caller));
     complete(open, packet, status, bytes, caller);
 }
 

@@ -45,10 +45,20 @@ void init_resources(
 /// its interface. STATUS_INSUFFICIENT_RESOURCES: out of memory; nothing is kept then. PASSIVE_LEVEL.
 NTSTATUS set_hardware_resources(AdapterResources& resources, PCM_RESOURCE_LIST raw, PCM_RESOURCE_LIST translated);
 
-/// After MiniportHalt, or after a MiniportInitialize that failed: stops the guest with the documented bug check when the
-/// miniport has left an interrupt connected (0x7C, 0x08 or 0x0B) or a timer running (0x7C, 0x09 or 0x0C); shared memory and
-/// mappings it left are named on the debug channel and released. Waits for asynchronous shared memory. PASSIVE_LEVEL.
-void check_released(AdapterResources& resources, bool initialize_failed);
+/// When a miniport must have released its device: parameter 1 of bug check 0x7C for an interrupt left connected; the next
+/// number is the one for a timer left running.
+enum class Released : ULONG_PTR {
+    halted = 0x08,             ///< MiniportHalt has returned.
+    initialize_failed = 0x0B,  ///< MiniportInitialize has failed.
+    halted_at_once = 0x0D,     ///< MiniportHalt, because NDIS could not use what had been initialised.
+    wake_failed = 0x10,        ///< MiniportInitialize has failed after a sleep.
+};
+
+/// Stops the guest with that bug check; shared memory and mappings the miniport left are named on the debug channel and
+/// released. Waits for asynchronous shared memory. PASSIVE_LEVEL.
+void check_released(AdapterResources& resources, Released when);
+/// An interrupt that is registered (interrupt.cpp); null: none. PASSIVE_LEVEL.
+PNDIS_MINIPORT_INTERRUPT first_interrupt(AdapterResources& resources);
 
 /// Gives DMA adapter, bus interface and resource lists back. After check_released. PASSIVE_LEVEL.
 void release_hardware(AdapterResources& resources);

@@ -93,6 +93,12 @@ NTSTATUS connect(Connection& connection, const CM_PARTIAL_RESOURCE_DESCRIPTOR& l
 
 }  // namespace
 
+PNDIS_MINIPORT_INTERRUPT ndis::first_interrupt(AdapterResources& resources) {
+    SpinGuard guard(resources.lock);
+    if (IsListEmpty(&resources.interrupts)) return nullptr;
+    return CONTAINING_RECORD(resources.interrupts.Flink, Connection, entry)->interrupt;
+}
+
 /// Vector and level as NdisMQueryAdapterResources gave them. NDIS_STATUS_RESOURCE_CONFLICT: not a line of this adapter's;
 /// NDIS_STATUS_RESOURCES: no memory; NDIS_STATUS_FAILURE: the system refuses, or a handler that is needed is missing.
 /// The handlers may be called before this returns, so NdisMSetAttributes comes first. PASSIVE_LEVEL.

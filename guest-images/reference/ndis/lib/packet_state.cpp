@@ -25,14 +25,14 @@ const char* const kEventTexts[] = {
 };
 
 [[noreturn]] void stop(
-    PNDIS_PACKET packet, uint64_t word, PacketEvent event, const char* function, PVOID caller, PVOID miniport) {
+    PNDIS_PACKET packet, uint64_t word, PacketEvent event, const char* function, PVOID caller, PVOID miniport, PVOID array) {
     RdPutString(function);
     RdPutString(": ");
     const auto number = static_cast<ULONG>(event);
     if (event == PacketEvent::indicate)
         RdBugCheckText(
             kEventTexts[number], kNdisDriver, kPacketInUse, reinterpret_cast<ULONG_PTR>(miniport),
-            reinterpret_cast<ULONG_PTR>(packet), word);
+            reinterpret_cast<ULONG_PTR>(packet), reinterpret_cast<ULONG_PTR>(array));
     RdBugCheckText(
         kEventTexts[number], kVerifierDetectedViolation, kPacketViolation + number, reinterpret_cast<ULONG_PTR>(packet), word,
         reinterpret_cast<ULONG_PTR>(caller));
@@ -51,12 +51,12 @@ PacketState& state_of(PNDIS_PACKET packet) {
 }
 
 PacketVerdict take_step(
-    PNDIS_PACKET packet, PacketEvent event, const char* function, PVOID caller, int32_t count, PVOID miniport) {
+    PNDIS_PACKET packet, PacketEvent event, const char* function, PVOID caller, int32_t count, PVOID miniport, PVOID array) {
     PacketState& state = state_of(packet);
     uint64_t word = __atomic_load_n(&state.word, __ATOMIC_ACQUIRE);
     for (;;) {
         const PacketStep step = packet_step(word, event, count);
-        if (step.verdict == PacketVerdict::violation) stop(packet, word, event, function, caller, miniport);
+        if (step.verdict == PacketVerdict::violation) stop(packet, word, event, function, caller, miniport, array);
         // A packet that leaves the hands of protocols is booked before its miniport may reuse it.
         if (__atomic_compare_exchange_n(&state.word, &word, step.word, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
             if (event == PacketEvent::keep && count != 0) __atomic_add_fetch(&Books.receives_out, count, __ATOMIC_RELAXED);

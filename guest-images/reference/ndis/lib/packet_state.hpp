@@ -36,9 +36,10 @@ PacketState& state_of(PNDIS_PACKET packet);
 
 /// Takes one step; `function` names the caller's export. Stops the guest when the step is not allowed: bug check 0x7C, 5
 /// (packet in use) for PacketEvent::indicate, else 0xC4 with the private subcode kPacketViolation + event; p2: packet,
-/// p3: its word, p4: `caller`. `miniport`: who indicates it (parameter 2 of 0x7C). Any IRQL.
+/// p3: its word, p4: `caller`. `miniport`: who indicates it, `array`: in which (parameters 2 and 4 of 0x7C). Any IRQL.
 PacketVerdict take_step(
-    PNDIS_PACKET packet, PacketEvent event, const char* function, PVOID caller, int32_t count = 0, PVOID miniport = nullptr);
+    PNDIS_PACKET packet, PacketEvent event, const char* function, PVOID caller, int32_t count = 0, PVOID miniport = nullptr,
+    PVOID array = nullptr);
 constexpr ULONG kPacketViolation = 0x52440100;
 
 inline PacketOwner owner_of(PNDIS_PACKET packet) {
@@ -63,8 +64,8 @@ inline void packet_transferred(PNDIS_PACKET packet, const char* function, PVOID 
     take_step(packet, PacketEvent::transfer_complete, function, caller);
 }
 /// Before the first protocol is called with a miniport's packet.
-inline void packet_indicated(PNDIS_PACKET packet, PVOID miniport, const char* function, PVOID caller) {
-    take_step(packet, PacketEvent::indicate, function, caller, 0, miniport);
+inline void packet_indicated(PNDIS_PACKET packet, PVOID miniport, PVOID array, const char* function, PVOID caller) {
+    take_step(packet, PacketEvent::indicate, function, caller, 0, miniport, array);
     state_of(packet).miniport = miniport;
 }
 /// What a ReceivePacketHandler returned.

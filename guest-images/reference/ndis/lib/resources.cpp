@@ -8,12 +8,6 @@ namespace {
 
 constexpr ULONG kTag = 'erDN';  // "NDre"
 constexpr ULONG kNdisDriver = 0x7C;
-enum : ULONG_PTR {
-    kHaltWithInterrupt = 0x08,
-    kHaltWithTimer = 0x09,
-    kInitializeWithInterrupt = 0x0B,
-    kInitializeWithTimer = 0x0C,
-};
 
 // 496b8280-6f25-11d0-beaf-08002be2092f
 const GUID kBusInterfaceStandard = {0x496b8280, 0x6f25, 0x11d0, {0xbe, 0xaf, 0x08, 0x00, 0x2b, 0xe2, 0x09, 0x2f}};
@@ -91,21 +85,15 @@ NTSTATUS set_hardware_resources(AdapterResources& resources, PCM_RESOURCE_LIST r
     return STATUS_SUCCESS;
 }
 
-void check_released(AdapterResources& resources, bool initialize_failed) {
+void check_released(AdapterResources& resources, Released when) {
     KeWaitForSingleObject(&resources.shared_idle, Executive, KernelMode, FALSE, nullptr);
-    const auto adapter = reinterpret_cast<ULONG_PTR>(resources.adapter);
-    if (!IsListEmpty(&resources.interrupts))
+    const auto adapter = reinterpret_cast<ULONG_PTR>(resources.adapter), code = static_cast<ULONG_PTR>(when);
+    if (const PNDIS_MINIPORT_INTERRUPT interrupt = first_interrupt(resources))
         RdBugCheckText(
-            initialize_failed ? "MiniportInitialize failed without deregistering its interrupt"
-                              : "MiniportHalt did not deregister the interrupt",
-            kNdisDriver, initialize_failed ? kInitializeWithInterrupt : kHaltWithInterrupt, adapter,
-            reinterpret_cast<ULONG_PTR>(resources.interrupts.Flink), 0);
+            "a miniport has not deregistered its interrupt", kNdisDriver, code, adapter, reinterpret_cast<ULONG_PTR>(interrupt), 0);
     if (resources.timers)
         RdBugCheckText(
-            initialize_failed ? "MiniportInitialize failed without cancelling its timers"
-                              : "MiniportHalt did not cancel all timers",
-            kNdisDriver, initialize_failed ? kInitializeWithTimer : kHaltWithTimer, adapter,
-            reinterpret_cast<ULONG_PTR>(resources.timers), 0);
+            "a miniport has not cancelled its timers", kNdisDriver, code + 1, adapter, reinterpret_cast<ULONG_PTR>(resources.timers), 0);
     ULONG pieces = 0, mappings = 0;
     while (release_shared(resources, nullptr, 0, {})) ++pieces;
     while (release_mapping(resources, nullptr, 0)) ++mappings;

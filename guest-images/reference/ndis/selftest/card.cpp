@@ -68,6 +68,8 @@ NDIS_STATUS NTAPI initialize(
     NdisInitializeEvent(&card.allocated);
     NdisInitializeEvent(&acted);
     NdisMInitializeTimer(&timer, miniport, on_timer, nullptr);
+    if (card.keeps_timer) set_timer_for_long();
+    if (card.fails_initialize) return NDIS_STATUS_FAILURE;
     fault = ask_of_device(miniport, configuration);
     if (!make_packet()) return NDIS_STATUS_RESOURCES;
     if (NdisMInitializeScatterGatherDma(miniport, TRUE, 1514) != NDIS_STATUS_SUCCESS) return NDIS_STATUS_RESOURCES;
@@ -82,7 +84,7 @@ VOID NTAPI halt(NDIS_HANDLE) {
     card.present = false;
     ++card.halts;
     BOOLEAN cancelled;
-    NdisMCancelTimer(&timer, &cancelled);
+    if (!card.keeps_timer) NdisMCancelTimer(&timer, &cancelled);
     free_packet();
 }
 
@@ -113,7 +115,9 @@ NDIS_STATUS NTAPI query(NDIS_HANDLE, NDIS_OID oid, PVOID buffer, ULONG room, PUL
     ULONG number;
     switch (oid) {
         case OID_802_3_PERMANENT_ADDRESS:
-        case OID_802_3_CURRENT_ADDRESS: return answer(buffer, room, written, needed, kAddress, sizeof kAddress);
+        case OID_802_3_CURRENT_ADDRESS:
+            if (card.hides_address) return NDIS_STATUS_NOT_SUPPORTED;
+            return answer(buffer, room, written, needed, kAddress, sizeof kAddress);
         case OID_802_3_MAXIMUM_LIST_SIZE: number = 8; break;
         case OID_GEN_MAXIMUM_LOOKAHEAD:
         case OID_GEN_CURRENT_LOOKAHEAD: number = kLookahead; break;
@@ -201,6 +205,14 @@ bool act(VOID (*action)()) {
     NdisResetEvent(&acted);
     NdisMSetTimer(&timer, 1);
     return NdisWaitEvent(&acted, 5000);
+}
+
+NDIS_MINIPORT_TIMER* card_timer() { return &timer; }
+
+NDIS_MINIPORT_TIMER* set_timer_for_long() {
+    to_do = [] {};
+    NdisMSetTimer(&timer, 60000);
+    return &timer;
 }
 
 VOID indicate_packet() { indicate(NDIS_STATUS_SUCCESS); }

@@ -29,6 +29,7 @@ struct Card {
     bool present;            ///< Initialised and not halted.
     bool serialized;         ///< Without NDIS_ATTRIBUTE_DESERIALIZE from the next initialisation on.
 
+    bool fails_initialize, hides_address, keeps_timer;  ///< Crimes: see crimes_miniport.cpp.
     bool requests_pend, sends_pend, transfers_pend, resets_pend, reset_loses_filters;  ///< How it answers.
     ULONG filter, lookahead, addresses;        ///< As last set.
     ULONG sends, resets, halts, returned, transfers, removals, initialisations;  ///< Calls of its handlers.
@@ -48,6 +49,10 @@ extern Card card;
 /// Does `action` where a miniport acts on its own: in its timer, at DISPATCH_LEVEL, in its lock if it is serialised. Returns when
 /// that is over; false: it has not come. PASSIVE_LEVEL.
 bool act(VOID (*action)());
+NDIS_MINIPORT_TIMER* card_timer();
+/// Sets the timer to a time far away, as a miniport does that forgets about it. Its address.
+NDIS_MINIPORT_TIMER* set_timer_for_long();
+
 /// For act(): a received frame to everybody, as a packet that protocols may keep, or (RESOURCES) not; or the older way.
 VOID indicate_packet();
 VOID indicate_packet_without_resources();

@@ -3,6 +3,7 @@
 //
 // ndistest.sys: a miniport and a protocol that test NDIS on each other. With selftest=1 on the kernel's command line the PnP manager
 // gives it the board's IDE controller; the kernel then opens its control device (NdisMRegisterDevice), and the tests run in that call.
+#include "ndis/selftest/crimes.hpp"
 #include "ndis/selftest/run.hpp"
 #include "rd_pnp.hpp"
 
@@ -55,7 +56,7 @@ void run() {
 }
 
 NTSTATUS NTAPI dispatch(PDEVICE_OBJECT, PIRP irp) {
-    if (IoGetCurrentIrpStackLocation(irp)->MajorFunction == IRP_MJ_CREATE) run();
+    if (IoGetCurrentIrpStackLocation(irp)->MajorFunction == IRP_MJ_CREATE && !commit_crime()) run();
     irp->IoStatus.Status = STATUS_SUCCESS;
     irp->IoStatus.Information = 0;
     IoCompleteRequest(irp, IO_NO_INCREMENT);
