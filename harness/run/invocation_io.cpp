@@ -10,7 +10,6 @@
 #include <filesystem>
 #include <optional>
 
-#include "base/loop_watch_io.hpp"
 #include "guest/accelerator_io.hpp"
 #include "guest/guardian_io.hpp"
 #include "guest/hypervisor_io.hpp"
@@ -20,6 +19,7 @@
 #include "run/driver_file.hpp"
 #include "run/evidence.hpp"
 #include "run/invocation.hpp"
+#include "run/loop_watch_io.hpp"
 #include "run/run_scenario_io.hpp"
 #include "run/stop_request.hpp"
 #include "run/stop_signals_io.hpp"

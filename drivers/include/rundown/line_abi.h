@@ -22,7 +22,7 @@
 #pragma once
 #include <stdint.h>
 
-#define RD_LINE_MAGIC 0x314E494C444E5252ull /* "RRNDLIN1", little endian */
+#define RD_LINE_MAGIC 0x314E494C44524E52ull /* "RNRDLIN1", little endian */
 #define RD_LINE_VERSION 1u
 #define RD_LINE_AREA_BYTES (256u << 10) /* At the end of the window. */
 #define RD_LINE_RING_BYTES (64u << 10)  /* A power of two, and more than four of the largest frames. */

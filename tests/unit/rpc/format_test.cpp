@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <cstddef>
 #include <fstream>
+#include <memory>
 #include <regex>
 
+#include "agent/core/line_end.hpp"
 #include "rpc/session.hpp"
 #include "unit/agent/test_home.hpp"
 
@@ -79,6 +82,29 @@ TEST_F(RpcFormat, TheExampleSurvivesTheGarbageItIsShownIn) {
     ASSERT_EQ(frames.size(), 1u);
     EXPECT_EQ(frames[0].head.sequence, 1);
     EXPECT_EQ(statistics.skipped_bytes, line.size() - example("request").size());
+}
+
+TEST_F(RpcFormat, TheExampleIsWhatMemoryHolds) {
+    const auto line = std::make_unique<rd_line>();
+    agent::LineEnd guest, host;
+    guest.offer(line.get(), 5);
+    ASSERT_TRUE(host.attach(line.get(), 5));
+    const std::string request = example("request");
+    ASSERT_TRUE(host.write(reinterpret_cast<const std::uint8_t*>(request.data()), request.size()));
+    const std::string memory(reinterpret_cast<const char*>(line.get()), sizeof(rd_line));
+    const auto padded = [](std::string bytes, std::size_t size) {
+        bytes.resize(size, '\0');
+        return bytes;
+    };
+    EXPECT_EQ(hex(memory.substr(0, 64)), hex(padded(example("offer"), 64)));
+    EXPECT_EQ(hex(memory.substr(64, 64)), hex(padded(example("guest"), 64)));
+    EXPECT_EQ(hex(memory.substr(128, 64)), hex(padded(example("host"), 64)));
+    EXPECT_EQ(memory.substr(192, 4096 - 192), std::string(4096 - 192, '\0'));
+    EXPECT_EQ(memory.substr(4096, request.size()), request);
+    std::string taken(request.size(), '\0');
+    EXPECT_EQ(guest.read(reinterpret_cast<std::uint8_t*>(taken.data()), 4096), request.size());
+    EXPECT_EQ(taken, request);
+    EXPECT_EQ(offsetof(rd_line, to_host), 69632u);
 }
 
 }  // namespace

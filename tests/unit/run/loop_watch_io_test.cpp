@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "base/loop_watch_io.hpp"
+#include "run/loop_watch_io.hpp"
 
 #include <gtest/gtest.h>
 
@@ -9,7 +9,7 @@
 #include <thread>
 #include <vector>
 
-namespace rundown {
+namespace rundown::run {
 namespace {
 
 using namespace std::chrono_literals;
@@ -67,4 +67,4 @@ TEST(PeakRss, GrowsWithMemoryThatIsTouched) {
 }
 
 }  // namespace
-}  // namespace rundown
+}  // namespace rundown::run

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-#include "base/loop_watch_io.hpp"
+#include "run/loop_watch_io.hpp"
 
 #include <algorithm>
 #include <boost/asio/steady_timer.hpp>
 #include <fstream>
 #include <string>
 
-namespace rundown {
+namespace rundown::run {
 
 namespace {
 constexpr Milliseconds kPeriod{5};
@@ -59,4 +59,4 @@ std::uint64_t peak_rss_kib() {
     return 0;
 }
 
-}  // namespace rundown
+}  // namespace rundown::run

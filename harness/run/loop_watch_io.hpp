@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// base/loop_watch_io.hpp
+// run/loop_watch_io.hpp
 //
 // How long the event loop was kept from turning: a timer in the loop that ought to go off every few
 // milliseconds, and the longest time between two of its turns. A block is told up to one period too
@@ -12,7 +12,7 @@
 
 #include "base/deadline.hpp"
 
-namespace rundown {
+namespace rundown::run {
 
 class LoopWatch {
   public:
@@ -32,4 +32,4 @@ class LoopWatch {
 /// The most memory this process has had resident (VmHWM of /proc/self/status), KiB; 0: unknown.
 std::uint64_t peak_rss_kib();
 
-}  // namespace rundown
+}  // namespace rundown::run
