@@ -15,7 +15,7 @@ namespace rtl {
 class FormatSink {
   public:
     FormatSink(char* narrow, size_t room) : narrow_(narrow), room_(room) {}
-    FormatSink(char16_t* wide, size_t room) : wide_(wide), room_(room) {}
+    FormatSink(char16_t* wide, size_t room) : wide_(wide), room_(room), is_wide_(true) {}
     void put(char16_t character) {
         if (count_ < room_) {
             if (narrow_) narrow_[count_] = character < 0x100 ? static_cast<char>(character) : '?';
@@ -24,13 +24,14 @@ class FormatSink {
         ++count_;
     }
     size_t count() const { return count_; }  ///< Characters put, kept or not.
-    bool wide() const { return wide_ != nullptr; }
+    bool wide() const { return is_wide_; }  ///< Without a buffer too: what only counts.
 
   private:
     char* narrow_ = nullptr;
     char16_t* wide_ = nullptr;
     size_t room_;
     size_t count_ = 0;
+    bool is_wide_ = false;
 };
 
 /// Variadic arguments that can be handed down by reference whatever va_list is.
