@@ -39,8 +39,8 @@ class TinyGuest {
         bytes({0xB9});  // counter
         for (int shift = 0; shift < 32; shift += 8)
             bytes({static_cast<std::uint8_t>(count >> shift)});
-        port_in_dx(0x3FD).bytes({0xEC, 0xA8, 0x01, 0x74, 0xFB});   // until data is ready
-        port_in_dx(0x3F8).bytes({0xEC, 0x49, 0x75, 0xEF});         // in, count down, again
+        port_in_dx(0x3FD).bytes({0xEC, 0xA8, 0x01, 0x74, 0xFB});  // until data is ready
+        port_in_dx(0x3F8).bytes({0xEC, 0x49, 0x75, 0xEF});        // in, count down, again
         return out8(0x3F8, '!');
     }
     /// Stops until the host ends it.
