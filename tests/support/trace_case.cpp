@@ -147,7 +147,13 @@ Step step_from(const std::string& name) {
          {"stop", Step::stop},
          {"reload_start", Step::reload_start},
          {"reload_stop", Step::reload_stop},
-         {"power_off", Step::power_off}},
+         {"power_off", Step::power_off},
+         {"reboot", Step::reboot},
+         {"disable", Step::disable},
+         {"enable", Step::enable},
+         {"remove", Step::remove},
+         {"open_handle", Step::open_handle},
+         {"close_handle", Step::close_handle}},
         name
     );
 }

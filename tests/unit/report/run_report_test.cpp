@@ -23,8 +23,11 @@ RunReport failing_run() {
     run.seed = 7;
     run.accelerator = "tcg";
     run.verdict.kind = VerdictKind::fail;
-    run.verdict.findings = {
-        Finding{"open-closed-once", "S7: quoted \"text\"", 42, "Never closed."}};
+    run.verdict.findings = {Finding{
+        .rule = "open-closed-once",
+        .citation = "S7: quoted \"text\"",
+        .event = 42,
+        .explanation = "Never closed."}};
     run.in_flight.sends = 64;
     run.timings_ms = {{"total", 1250}};
     run.artifacts = {{"directory", "/out/x"}};
@@ -46,6 +49,7 @@ TEST(RunReportJson, CarriesTheVerdictWithEveryFieldOfAFinding) {
     EXPECT_EQ(finding.at("rule").as_string(), "open-closed-once");
     EXPECT_EQ(finding.at("citation").as_string(), "S7: quoted \"text\"");
     EXPECT_EQ(finding.at("event").as_int64(), 42);
+    EXPECT_EQ(finding.at("event_us").as_int64(), 1500000);
     EXPECT_EQ(finding.at("explanation").as_string(), "Never closed.");
 }
 
@@ -55,11 +59,29 @@ TEST(RunReportJson, AFindingWithoutEventHasNull) {
     EXPECT_THAT(to_json(invocation), HasSubstr("\"event\": null"));
 }
 
+TEST(RunReportText, ManyNicsAreCounted) {
+    EXPECT_EQ(nics_text({"e1000", "virtio-net"}), "e1000+virtio-net");
+    EXPECT_EQ(nics_text(std::vector<std::string>(8, "e1000")), "8xe1000");
+    EXPECT_EQ(nics_text({"e1000", "virtio-net", "e1000", "virtio-net"}), "2xe1000+2xvirtio-net");
+}
+
+TEST(RunReportText, SaysWhatWasInFlight) {
+    RunReport run = failing_run();
+    run.in_flight = {64, 8, 2, 4, 1};
+    EXPECT_THAT(
+        verdict_line(run), HasSubstr("in flight: 64 sends, 8 receives, 2 requests, 4 handles")
+    );
+    run.load = "idle";
+    EXPECT_THAT(verdict_line(run), testing::Not(HasSubstr("in flight")));
+    InvocationReport invocation{"", "", {run}};
+    EXPECT_THAT(to_json(invocation), HasSubstr("\"handles\": 4"));
+}
+
 TEST(RunReportText, AFailureNamesRuleCitationEvidenceAndReproduction) {
     const auto text = explanation(failing_run());
     EXPECT_THAT(text, HasSubstr("rule open-closed-once: Never closed."));
     EXPECT_THAT(text, HasSubstr("S7: quoted"));
-    EXPECT_THAT(text, HasSubstr("at trace record 42"));
+    EXPECT_THAT(text, HasSubstr("at trace record 42, 1.500000 s"));
     EXPECT_THAT(text, HasSubstr("evidence: /out/x"));
     EXPECT_THAT(text, HasSubstr("reproduce: rundown run unload-idle --seed 7"));
     EXPECT_THAT(verdict_line(failing_run()), testing::StartsWith("FAIL"));
