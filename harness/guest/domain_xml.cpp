@@ -40,6 +40,7 @@ std::string_view libvirt_model(const NicSpec& nic) {
         return "e1000";
     switch (nic.variant) {
         case VirtioVariant::both:
+        case VirtioVariant::legacy:  // A property of its own: see legacy_nics_xml().
             break;
         case VirtioVariant::transitional:
             return "virtio-transitional";
@@ -162,6 +163,22 @@ std::vector<std::string> all_arguments(const GuestSpec& spec, const GuestNames& 
     return arguments;
 }
 
+/// libvirt has no model for a virtio device without modern registers.
+std::string legacy_nics_xml(const std::vector<NicSpec>& nics) {
+    std::string xml;
+    for (std::size_t index = 0; index < nics.size(); ++index)
+        if (nics[index].variant == VirtioVariant::legacy)
+            xml += fmt::format(
+                "    <qemu:device alias='net{}'>\n"
+                "      <qemu:frontend>\n"
+                "        <qemu:property name='disable-modern' type='bool' value='true'/>\n"
+                "      </qemu:frontend>\n"
+                "    </qemu:device>\n",
+                index
+            );
+    return xml.empty() ? xml : "  <qemu:override>\n" + xml + "  </qemu:override>\n";
+}
+
 /// What has no element of its own. Without the capability below, libvirt reads about 300 CPU
 /// properties over QMP one by one at each start, to learn what a CPU with check='none' need not
 /// tell: 0.6 s of a start that takes 0.15 s without.
@@ -175,7 +192,8 @@ std::string qemu_xml(const GuestSpec& spec, const GuestNames& names) {
     return xml +
            "  <qemu:capabilities>\n"
            "    <qemu:del capability='cpu-unavailable-features'/>\n"
-           "  </qemu:capabilities>\n";
+           "  </qemu:capabilities>\n" +
+           legacy_nics_xml(spec.nics);
 }
 
 /// The guest's clock: of a deterministic guest it begins on a fixed day and goes on with the guest.

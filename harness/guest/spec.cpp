@@ -107,6 +107,16 @@ NicModel nic_model_from(std::string_view text) {
     return NicModel::invalid;
 }
 
+NicSpec nic_from(std::string_view name) {
+    if (name == "virtio-net-modern")
+        return {NicModel::virtio_net, {}, VirtioVariant::modern};
+    if (name == "virtio-net-transitional")
+        return {NicModel::virtio_net, {}, VirtioVariant::transitional};
+    if (name == "virtio-net-legacy")
+        return {NicModel::virtio_net, {}, VirtioVariant::legacy};
+    return {nic_model_from(name), {}, VirtioVariant::both};
+}
+
 std::string nic_mac(std::size_t index) {
     return fmt::format("52:54:00:72:64:{:02x}", (index + 1) & 0xFF);
 }

@@ -44,6 +44,7 @@ enum class VirtioVariant {
     both,          // QEMU's default on a PCI slot: device 1000 with legacy and modern registers.
     transitional,  // The device type that says so by name; also device 1000.
     modern,        // Modern only: device 1041.
+    legacy,        // Legacy registers only: device 1000 of virtio 0.9.5.
 };
 
 struct NicSpec {
@@ -104,6 +105,9 @@ std::string_view to_string(NicModel model);
 
 /// "e1000" or "virtio-net"; NicModel::invalid for anything else.
 NicModel nic_model_from(std::string_view text);
+/// A NIC by the name a user gives it: a model, or "virtio-net-modern" and the other variants.
+/// Without a MAC address; model invalid: no such name.
+NicSpec nic_from(std::string_view name);
 
 /// The address of NIC `index`: 52:54:00:72:64:<index + 1>. The same in every run: guests are never
 /// on a common wire.

@@ -17,7 +17,9 @@
 namespace rundown::run {
 namespace {
 
-constexpr std::array<std::string_view, 2> kNicModels = {"e1000", "virtio-net"};
+/// The first two are the models, and what "mixed" takes by turns; the others are variants of one.
+constexpr std::array<std::string_view, 5> kNicModels = {
+    "e1000", "virtio-net", "virtio-net-modern", "virtio-net-transitional", "virtio-net-legacy"};
 constexpr std::size_t kNicCountMax = 8;
 
 std::vector<std::string> split(const std::string& text, const char* separator) {
@@ -34,7 +36,7 @@ struct NicSet {
 
 result<NicSet> parse_nic_set(const std::string& text) {
     if (text == "mixed") {
-        return NicSet{{kNicModels.begin(), kNicModels.end()}, true};
+        return NicSet{{kNicModels.begin(), kNicModels.begin() + 2}, true};
     }
     NicSet set{split(text, "+")};
     for (const auto& model : set.models) {

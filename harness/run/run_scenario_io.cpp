@@ -38,7 +38,9 @@ guest::GuestSpec guest_spec(
         fmt::format("seed={}{}", spec.seed, kernel_words(spec.scenario, spec.load));
     for (const auto& model : spec.nics) {
         const std::size_t index = guest.nics.size();
-        guest.nics.push_back({guest::nic_model_from(model), guest::nic_mac(index)});
+        guest::NicSpec nic = guest::nic_from(model);
+        nic.mac = guest::nic_mac(index);
+        guest.nics.push_back(nic);
     }
     guest.accelerator = context.accelerator;
     guest.directory = evidence.directory;

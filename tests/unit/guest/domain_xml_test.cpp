@@ -78,6 +78,21 @@ TEST(DomainXml, EightNicsOfEveryVariant) {
     expect_golden("eight_nics_of_every_variant", domain_xml(spec, names));
 }
 
+TEST(DomainXml, ALegacyVirtioDeviceIsDeniedItsModernRegisters) {
+    GuestSpec spec = plain_spec();
+    spec.nics = {
+        {NicModel::e1000, nic_mac(0)}, {NicModel::virtio_net, nic_mac(1), VirtioVariant::legacy}};
+    GuestNames names = plain_names();
+    names.nic_ports = {40001, 40002};
+    const std::string xml = domain_xml(spec, names);
+    EXPECT_NE(xml.find("<qemu:device alias='net1'>"), std::string::npos) << xml;
+    EXPECT_EQ(xml.find("<qemu:device alias='net0'>"), std::string::npos) << xml;
+    EXPECT_NE(
+        xml.find("<qemu:property name='disable-modern' type='bool' value='true'/>"),
+        std::string::npos
+    );
+}
+
 TEST(DomainXml, KvmWithTheHostsProcessor) {
     GuestSpec spec = plain_spec();
     spec.accelerator = Accelerator::kvm;
@@ -92,6 +107,18 @@ TEST(DomainXml, InstructionCountingAndPassedThroughArguments) {
     spec.icount = IcountSpec{5, false};
     spec.qemu_arguments = {"-trace", "pci_nic"};
     expect_golden("instruction_counting_and_arguments", domain_xml(spec, plain_names()));
+}
+
+TEST(DomainXml, DeterministicWithBothNics) {
+    GuestSpec spec = plain_spec();
+    spec.icount = IcountSpec{2, false};
+    spec.determinism = DeterminismSpec{0x1234, 100};
+    spec.nics = {{NicModel::e1000, nic_mac(0)}, {NicModel::virtio_net, nic_mac(1)}};
+    ASSERT_TRUE(check(spec));
+    GuestNames names = plain_names();
+    names.nic_ports = {40001, 40002};
+    names.gdb_socket = "/run/rundown/4711-99/gdb-1";
+    expect_golden("deterministic", domain_xml(spec, names));
 }
 
 TEST(DomainXml, HostileTextStaysText) {

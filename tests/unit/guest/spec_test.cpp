@@ -62,6 +62,22 @@ TEST(GuestSpec, BadOnesAreRefusedBySentence) {
     );
 }
 
+TEST(GuestSpec, ADeterministicOneNeedsInstructionsCountedAndAWindow) {
+    const auto deterministic = [](auto change) {
+        return with([&change](auto& s) {
+            s.icount = IcountSpec{2, false};
+            s.determinism = DeterminismSpec{};
+            change(s);
+        });
+    };
+    EXPECT_TRUE(check(deterministic([](auto&) {})).has_value());
+    expect_refused(deterministic([](auto& s) { s.icount.reset(); }), "icount without sleep");
+    expect_refused(deterministic([](auto& s) { s.icount->sleep = true; }), "icount without sleep");
+    expect_refused(deterministic([](auto& s) { s.accelerator = Accelerator::kvm; }), "tcg");
+    expect_refused(deterministic([](auto& s) { s.trace_window_mib = 0; }), "trace window");
+    expect_refused(deterministic([](auto& s) { s.determinism->frame_interval_us = 0; }), "1 us");
+}
+
 TEST(GuestSpec, NicsAreChecked) {
     expect_refused(
         with([](auto& s) { s.nics[0].model = NicModel::invalid; }), "NIC 0 has no model"
@@ -81,6 +97,16 @@ TEST(NicModel, NamesGoBothWays) {
     EXPECT_EQ(nic_model_from("virtio-net"), NicModel::virtio_net);
     EXPECT_EQ(nic_model_from("rtl8139"), NicModel::invalid);
     EXPECT_EQ(nic_model_from("invalid"), NicModel::invalid);
+}
+
+TEST(NicModel, ANameMayBeAVariant) {
+    EXPECT_EQ(nic_from("e1000").model, NicModel::e1000);
+    EXPECT_EQ(nic_from("virtio-net").variant, VirtioVariant::both);
+    EXPECT_EQ(nic_from("virtio-net-modern").variant, VirtioVariant::modern);
+    EXPECT_EQ(nic_from("virtio-net-transitional").variant, VirtioVariant::transitional);
+    EXPECT_EQ(nic_from("virtio-net-legacy").variant, VirtioVariant::legacy);
+    EXPECT_EQ(nic_from("virtio-net-legacy").model, NicModel::virtio_net);
+    EXPECT_EQ(nic_from("virtio-net-newest").model, NicModel::invalid);
 }
 
 }  // namespace
