@@ -5,7 +5,7 @@
 namespace selftest {
 
 void run_all() {
-    const RD_SELF_TEST* const lists[] = {crt_tests, format_tests, rtl_tests, hal_tests};
+    const RD_SELF_TEST* const lists[] = {ke_tests, lock_tests, memory_tests, crt_tests, format_tests, rtl_tests, hal_tests};
     RdRunSelfTests("driver", lists, RTL_NUMBER_OF(lists));
 }
 

@@ -15,6 +15,6 @@ namespace selftest {
 /// Runs them all, as group "driver". PASSIVE_LEVEL.
 void run_all();
 
-extern const RD_SELF_TEST crt_tests[], format_tests[], rtl_tests[], hal_tests[];  // ended by a null name
+extern const RD_SELF_TEST ke_tests[], lock_tests[], memory_tests[], crt_tests[], format_tests[], rtl_tests[], hal_tests[];  // ended by a null name
 
 }  // namespace selftest
