@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "base/file_io.hpp"
+#include "run/aside_io.hpp"
 #include "run/bug_check_text.hpp"
 #include "run/hang_text.hpp"
 #include "run/scenario_run_io.hpp"
@@ -171,7 +172,8 @@ asio::awaitable<void> ScenarioRun::finish() {
         if (!stopped && !record_.interruption) {
             record_.interruption = {InconclusiveKind::infrastructure, stopped.error().sentence};
         }
-        keep_trace();
+        const std::function<void()> keep = [this] { keep_trace(); };
+        co_await aside(keep);
         complain_of_lost_evidence();
     }
 }
@@ -198,6 +200,7 @@ void ScenarioRun::keep_trace() {
     };
     window_.fill_holes();
     const auto compact = trace::compact(window_.bytes());
+    window_.forget_pages();  // The copy is as large.
     if (!compact) {
         // A guest that did not get so far as to make its ring has another story to tell.
         complain(compact.error(), InconclusiveKind::trace_truncated);

@@ -14,6 +14,7 @@
 #include "guest/guardian_io.hpp"
 #include "guest/hypervisor_io.hpp"
 #include "report/run_record_json.hpp"
+#include "run/aside_io.hpp"
 #include "run/describe_run.hpp"
 #include "run/deterministic_guest.hpp"
 #include "run/driver_file.hpp"
@@ -198,8 +199,11 @@ class Invocation {
         }
         const LoopWatch watch(loop_.get_executor());
         RunOutcome outcome = co_await run_scenario(context, spec, *evidence);
-        keep_copies(spec, *evidence, outcome.record);
-        describe(outcome.record, oracle::judge(outcome.record), report);
+        const std::function<void()> judge = [&] {
+            keep_copies(spec, *evidence, outcome.record);
+            describe(outcome.record, oracle::judge(outcome.record), report);
+        };
+        co_await aside(judge);
         report.counts["frames_not_captured"] = outcome.frames_not_captured;
         report.counts["host_loop_block_us"] =
             static_cast<std::uint64_t>(watch.longest_block().count());

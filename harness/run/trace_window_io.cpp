@@ -85,6 +85,13 @@ void TraceWindow::fill_holes() {
     }
 }
 
+void TraceWindow::forget_pages() {
+    if (!bytes_.empty()) {
+        // Of a shared mapping: the pages stay with the file.
+        ::madvise(const_cast<std::byte*>(bytes_.data()), bytes_.size(), MADV_DONTNEED);
+    }
+}
+
 result<std::shared_ptr<rd_line>> open_line(const std::string& path) {
     const int fd = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
     struct stat status = {};
