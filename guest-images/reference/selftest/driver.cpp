@@ -75,7 +75,7 @@ void pause(LONG milliseconds) {
 }  // namespace provoke
 
 extern "C" NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING) {
-    self = driver;
+    self = selftest::driver_object = driver;
     driver->DriverUnload = unload;
     if (!RdCommandLineText("provoke", wanted, sizeof wanted)) {
         selftest::run_all();
