@@ -145,8 +145,8 @@ TEST(LostEvidence, AFileThatIsRemovedMidRunIsNoticed) {
 
 TEST(LostEvidence, AFullStandardOutputIsNoSuccess) {
     const TemporaryDirectory out;
-    const std::string command = std::string(RUNDOWN_BINARY) + " run no-adapter --json --out " +
-                                out.path() + " >/dev/full 2>" + out.path() + "/err";
+    const std::string command = program() + " run no-adapter --json --out " + out.path() +
+                                " >/dev/full 2>" + out.path() + "/err";
     EXPECT_EQ(WEXITSTATUS(system(command.c_str())), 69);
     EXPECT_THAT(
         contents_of(out.path() + "/err"),

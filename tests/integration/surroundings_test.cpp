@@ -156,11 +156,10 @@ TEST(Surroundings, ClosedStandardStreamsAreNobodysFile) {
 
 TEST(Surroundings, AReaderThatGoesAwayLeavesNoGuest) {
     const TemporaryDirectory out;
-    const std::string command = std::string(RUNDOWN_BINARY) +
-                                " run unload-idle --nic e1000,virtio-net --out " + out.path() +
-                                " | head -1 >/dev/null; exit ${PIPESTATUS[0]}";
+    const std::string command = program() + " run unload-idle --nic e1000,virtio-net --out " +
+                                out.path() + " | head -1 >/dev/null; exit ${PIPESTATUS[0]}";
     EXPECT_EQ(WEXITSTATUS(system(("bash -c '" + command + "'").c_str())), 0);
-    const std::string list = std::string(RUNDOWN_BINARY) + " list | true; exit ${PIPESTATUS[0]}";
+    const std::string list = program() + " list | true; exit ${PIPESTATUS[0]}";
     EXPECT_EQ(WEXITSTATUS(system(("bash -c '" + list + "'").c_str())), 0);
     EXPECT_THAT(leftovers(), IsEmpty());
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # Static checks that need no compiler: formatting of host and driver code, layering of harness/, file sizes, banned words,
-# SPDX lines, README links, a README in every folder of code. Prints each complaint; exits 1 when there is one.
+# SPDX lines, README links and endings, a README in every folder of code, clocks. Prints each complaint; exits 1 when there is one.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 complaints=0
@@ -42,6 +42,20 @@ done < <(git grep -nE '\b(FIXME|XXX|HACK)\b|TODO([^(]|$)' -- '*.cpp' '*.hpp' '*.
 while read -r folder; do
     [[ -f $folder/README.md || -f $(dirname "$folder")/README.md ]] || complain "$folder has no README.md"
 done < <(git ls-files 'harness/*' 'drivers/*' 'guest-images/*' | grep -E '\.(cpp|hpp|h|c|S)$' | xargs -n1 dirname | sort -u)
+
+# Every README ends with how to add one of its folder's things: in its last paragraph, or in a last section of that name.
+while read -r document; do
+    ending=$(awk 'BEGIN { RS = "" }
+        { last = $0; if (/^#+ /) section = /^#+ (How to|To) add/ }
+        END { print last; if (section) print "To add" }' "$document")
+    grep -qE '\b[Tt]o (add|support)\b' <<<"$ending" || complain "$document does not end with how to add one of its things"
+done < <(git ls-files '*README.md')
+
+# Waits are measured with the steady clock; the wall clock only stamps what people read.
+while IFS=: read -r file _; do
+    complain "$file takes the time from the wall clock; deadlines and waits use base/deadline.hpp's Clock"
+done < <(git grep -lE 'system_clock::now|gettimeofday|CLOCK_REALTIME|[^_a-z]time\(nullptr\)' -- 'harness/*.cpp' 'harness/*.hpp' |
+    grep -vE '^harness/(run/evidence_io|guest/(guest_life|hypervisor)_io|witness/capture_io)\.cpp$')
 
 # Relative links in documents lead somewhere.
 while read -r document; do

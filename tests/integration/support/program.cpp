@@ -55,12 +55,13 @@ struct Pipe {
     if (invocation.before_start && !invocation.before_start()) {
         _exit(kNotStarted);
     }
-    std::vector<char*> arguments{const_cast<char*>(RUNDOWN_BINARY)};
+    std::string path = program();
+    std::vector<char*> arguments{path.data()};
     for (const auto& argument : invocation.arguments) {
         arguments.push_back(const_cast<char*>(argument.c_str()));
     }
     arguments.push_back(nullptr);
-    execv(RUNDOWN_BINARY, arguments.data());
+    execv(path.c_str(), arguments.data());
     _exit(127);
 }
 
@@ -155,6 +156,11 @@ std::string TemporaryDirectory::file(const std::string& name, const std::string&
     const std::string path = path_ + "/" + name;
     std::ofstream(path, std::ios::binary) << contents;
     return path;
+}
+
+std::string program() {
+    const char* given = std::getenv("RUNDOWN_TEST_PROGRAM");
+    return given != nullptr ? given : RUNDOWN_BINARY;
 }
 
 std::string contents_of(const std::string& path) {

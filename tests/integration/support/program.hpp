@@ -56,6 +56,10 @@ class TemporaryDirectory {
     std::string path_;
 };
 
+/// The program under test: build/rundown, or what $RUNDOWN_TEST_PROGRAM names (the same, built with
+/// sanitizers: make integration-asan).
+std::string program();
+
 /// The whole file; empty when it is not there.
 std::string contents_of(const std::string& path);
 
