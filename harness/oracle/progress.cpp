@@ -107,6 +107,14 @@ std::optional<std::string> missing_steps(const Evidence& evidence) {
     if (cycles && std::max(triggers, unbinds) < std::ptrdiff_t{run.cycles}) {
         return fmt::format("{} of {} cycles were run", std::max(triggers, unbinds), run.cycles);
     }
+    const auto removed =
+        std::count_if(run.answers.begin(), run.answers.end(), [](const StepAnswer& answer) {
+            return answer.step == Step::remove;
+        });
+    const bool removal = run.trigger == "removal" || run.trigger == "surprise-removal";
+    if (removal && removed < std::ptrdiff_t{run.nic_count}) {
+        return fmt::format("{} of {} devices were seen to go", removed, run.nic_count);
+    }
     if (run.reload_wanted && run.answer(Step::reload_start) == nullptr) {
         return "the driver was not loaded again, as the scenario wants";
     }

@@ -42,6 +42,7 @@ Awaitable<void> ScenarioRun::trigger() {
             co_return co_await rebind();
         case Trigger::adapter_disable:
             co_return co_await disable_adapters();
+        case Trigger::removal:
         case Trigger::surprise_removal:
             co_return co_await remove_devices();
         case Trigger::link_flap:

@@ -123,7 +123,7 @@ void check_without_bindings(FieldReader& fields, const Scenario& scenario) {
     if (scenario.held.receives != 0 || scenario.held.requests != 0) {
         fields.complain_about("held", "can only be of 'handles' without NICs or bindings");
     }
-    if (repeats(scenario.trigger) || scenario.trigger == Trigger::surprise_removal) {
+    if (repeats(scenario.trigger) || removes_devices(scenario.trigger)) {
         fields.complain_about(
             scenario.nic_count == 0 ? "nics" : "bindings",
             fmt::format("must be at least 1 for the trigger '{}'", to_string(scenario.trigger))

@@ -26,6 +26,7 @@ constexpr std::array kTriggers = {
     Name{Trigger::reboot, "reboot"},
     Name{Trigger::rebind, "rebind"},
     Name{Trigger::adapter_disable, "adapter-disable"},
+    Name{Trigger::removal, "removal"},
     Name{Trigger::surprise_removal, "surprise-removal"},
     Name{Trigger::link_flap, "link-flap"},
 };
@@ -100,6 +101,10 @@ Completion completion_from(std::string_view text) {
 bool repeats(Trigger trigger) {
     return trigger == Trigger::rebind || trigger == Trigger::adapter_disable ||
            trigger == Trigger::link_flap;
+}
+
+bool removes_devices(Trigger trigger) {
+    return trigger == Trigger::removal || trigger == Trigger::surprise_removal;
 }
 
 bool ends_guest(Trigger trigger) {

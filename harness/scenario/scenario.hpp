@@ -39,7 +39,8 @@ enum class Trigger {
     rebind,      // Unbind and bind again, `cycles` times; then unload.
     adapter_disable,   // The adapters' devices are stopped and started, `cycles` times; then
                        // unload.
-    surprise_removal,  // The adapters' devices go away; then unload.
+    removal,           // The adapters' devices are asked to go; then unload.
+    surprise_removal,  // They go without being asked; then unload.
     link_flap,         // The links go down and up, `cycles` times; then unload as they go down once
                        // more.
 };
@@ -110,6 +111,8 @@ Completion completion_from(std::string_view text);
 
 /// Can this trigger come more than once in a run?
 bool repeats(Trigger trigger);
+/// Are the adapters' devices gone after this trigger?
+bool removes_devices(Trigger trigger);
 /// Does the guest end with this trigger, so that nobody can be asked afterwards?
 bool ends_guest(Trigger trigger);
 /// All names that trigger_from() takes: "unload, unbind-all, ...".

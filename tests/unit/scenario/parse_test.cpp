@@ -61,7 +61,7 @@ TEST(ScenarioParse, ComplaintsNameFileLineAndField) {
     EXPECT_EQ(
         error_of("trigger = \"unload\"", "trigger = \"unlaod\""),
         "x.toml:6: field 'trigger' is 'unlaod'; choose from unload, unbind-all, deregister, "
-        "power-off, reboot, rebind, adapter-disable, surprise-removal, link-flap"
+        "power-off, reboot, rebind, adapter-disable, removal, surprise-removal, link-flap"
     );
     EXPECT_THAT(
         error_of("name = \"unload-idle\"", "name = 5"), HasSubstr("x.toml:2: field 'name'")
@@ -148,7 +148,8 @@ TEST(ScenarioParse, WhatDoesNotGoTogetherIsRefused) {
 }
 
 TEST(ScenarioParse, TriggersThatNeedABindingDoNotGoWithoutOne) {
-    for (const char* trigger : {"rebind", "adapter-disable", "surprise-removal", "link-flap"}) {
+    for (const char* trigger :
+         {"rebind", "adapter-disable", "removal", "surprise-removal", "link-flap"}) {
         const auto scenario = parse(
             std::string("name = \"x\"\nsummary = \"x\"\ncontract = [\"S1\"]\nloads = [\"idle\"]\n"
             ) + "nics = 2\nbindings = 0\ntrigger = \"" +
@@ -185,6 +186,7 @@ TEST(ScenarioParse, EveryShippedScenarioIsValidAndNamedAfterItsFile) {
              "shutdown-while-bound",
              "reboot-while-bound",
              "adapter-disable",
+             "device-removal",
              "surprise-removal",
              "link-flap",
              "unload-with-open-handle",
@@ -217,6 +219,7 @@ TEST(ScenarioNames, RoundTrip) {
           Trigger::reboot,
           Trigger::rebind,
           Trigger::adapter_disable,
+          Trigger::removal,
           Trigger::surprise_removal,
           Trigger::link_flap}) {
         EXPECT_EQ(trigger_from(to_string(trigger)), trigger);
