@@ -2,6 +2,7 @@
 // selftest/provoke_faults.cpp
 //
 // What the processor refuses, exceptions nobody handles, and stops by a driver's own decision.
+#include "selftest/crt.hpp"
 #include "selftest/provoke.hpp"
 
 namespace {
@@ -83,6 +84,19 @@ extern "C" VOID provoke_status_raised() { ExRaiseStatus(STATUS_NO_MEDIA); }
 extern "C" VOID provoke_stack_overflow() {
     provoke::guilty(dig);
     dig(0);
+}
+extern "C" VOID provoke_crash_without_parameters() { KeBugCheck(0xE2); }
+extern "C" VOID provoke_text_beyond_its_buffer() {
+    char text[4];
+    provoke::value(1, text);
+    crt::sprintf_s(text, sizeof text, "%d", 12345);
+}
+extern "C" VOID provoke_bits_beyond_their_bitmap() {
+    static ULONG bits[2];
+    static RTL_BITMAP map;
+    RtlInitializeBitMap(&map, bits, 64);
+    provoke::value(1, &map);
+    RtlSetBits(&map, 60, 5);
 }
 extern "C" VOID provoke_crash_wanted() { KeBugCheckEx(0xE2, 11, 12, 13, 14); }
 

@@ -21,6 +21,6 @@ extern PDRIVER_OBJECT driver_object;
 /// Runs them all, as group "driver". PASSIVE_LEVEL.
 void run_all();
 
-extern const RD_SELF_TEST ke_tests[], exception_tests[], lock_tests[], memory_tests[], object_tests[], io_tests[], crt_tests[], format_tests[], rtl_tests[], hal_tests[];  // ended by a null name
+extern const RD_SELF_TEST ke_tests[], exception_tests[], lock_tests[], memory_tests[], object_tests[], io_tests[], file_tests[], crt_tests[], format_tests[], rtl_tests[], hal_tests[];  // ended by a null name
 
 }  // namespace selftest

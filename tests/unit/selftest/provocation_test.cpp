@@ -92,7 +92,9 @@ TEST(Provocation, EachDifferenceIsNamed) {
     );
     EXPECT_THAT(
         judge(kLockTwice, replaced("(0xfffff8000801b060", "(0xfffff8000801b068")),
-        Optional(HasSubstr("parameter 1 is 0xfffff8000801b068 (selftest.sys) and should be 0xfffff8000801b060"))
+        Optional(HasSubstr(
+            "parameter 1 is 0xfffff8000801b068 (selftest.sys) and should be 0xfffff8000801b060"
+        ))
     );
     EXPECT_THAT(
         judge(kLockTwice, replaced("0xfff8000801729103", "0x0000000000000000")),
