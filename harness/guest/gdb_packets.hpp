@@ -53,6 +53,6 @@ class GdbDecoder {
 /// Why the machine stopped, from a stop reply: `S05`, `T05thread:01;`. Nothing where it is none.
 std::optional<unsigned> gdb_stop_signal(std::string_view payload);
 
-inline constexpr unsigned kGdbTrap = 5;  // A breakpoint.
+inline constexpr unsigned kGdbTrap = 5;  // A breakpoint or watchpoint.
 
 }  // namespace rundown::guest

@@ -53,22 +53,18 @@ auto GdbStub::ask(std::string command, Deadline deadline) -> Awaitable<std::stri
     co_return co_await packet(deadline);
 }
 
-auto GdbStub::set_breakpoint(std::uint64_t address, Deadline deadline) -> Awaitable<void> {
-    const auto answer = co_await ask(fmt::format("Z0,{:x},1", address), deadline);
+auto GdbStub::watch_word(std::uint64_t address, Deadline deadline) -> Awaitable<void> {
+    const auto answer = co_await ask(fmt::format("Z2,{:x},4", address), deadline);
     RUNDOWN_CO_TRY(answer);
     if (*answer != "OK")
         co_return fail(
-            ErrorKind::hypervisor, "QEMU's gdb stub sets no breakpoint: \"" + *answer + "\""
+            ErrorKind::hypervisor, "QEMU's gdb stub sets no watchpoint: \"" + *answer + "\""
         );
     co_return result<void>{};
 }
 
 auto GdbStub::go_on(Deadline deadline) -> Awaitable<void> {
     co_return co_await send("c", deadline);
-}
-
-auto GdbStub::go_on_at(std::uint64_t address, Deadline deadline) -> Awaitable<void> {
-    co_return co_await send(fmt::format("c{:x}", address), deadline);
 }
 
 auto GdbStub::stopped(Deadline deadline) -> Awaitable<unsigned> {
@@ -84,7 +80,7 @@ auto GdbStub::stopped(Deadline deadline) -> Awaitable<unsigned> {
 
 void GdbStub::let_go() {
     // A machine that runs is stopped by the first byte, whatever it is; detaching removes
-    // breakpoints and lets it run.
+    // watchpoints and lets it run.
     const std::string farewell = "\x03" + gdb_packet("D");
     boost::system::error_code ignored;
     asio::write(*socket_, asio::buffer(farewell), ignored);

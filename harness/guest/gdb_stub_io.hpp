@@ -33,16 +33,15 @@ class GdbStub {
     /// empty reply: QEMU does not know it. Errors: timeout, lost_contact (QEMU is gone), protocol
     /// (what came is no packet).
     Awaitable<std::string> ask(std::string command, Deadline deadline);
-    /// Stops the machine wherever it executes the instruction at `address`, from now on.
-    Awaitable<void> set_breakpoint(std::uint64_t address, Deadline deadline);
+    /// Stops the machine right behind every instruction that writes to the word of 4 bytes at
+    /// `address`, from now on.
+    Awaitable<void> watch_word(std::uint64_t address, Deadline deadline);
     /// Lets the machine run, from where it is.
     Awaitable<void> go_on(Deadline deadline);
-    /// Lets it run from `address`.
-    Awaitable<void> go_on_at(std::uint64_t address, Deadline deadline);
-    /// Waits until it stands still; the signal (kGdbTrap: the breakpoint).
+    /// Waits until it stands still; the signal (kGdbTrap: the watchpoint).
     Awaitable<unsigned> stopped(Deadline deadline);
 
-    /// Takes the breakpoint away and lets the machine run by itself, whatever it does at the
+    /// Takes the watchpoint away and lets the machine run by itself, whatever it does at the
     /// moment; after that nothing more is asked of it. Does not wait.
     void let_go();
     /// Ends every wait with lost_contact.

@@ -94,7 +94,7 @@ asio::awaitable<result<void>> Meetings::State::let_frames_in() {
         ));
     }
     // QEMU read them before it reads this question: its answer says that they are where they wait
-    // for the guest's clock. (Not with `?`, at which QEMU forgets its breakpoints.)
+    // for the guest's clock. (Not with `?`, at which QEMU forgets its watchpoints.)
     RUNDOWN_CO_TRY(co_await stub->ask("qC", stub_deadline()));
     co_return result<void>{};
 }
@@ -130,7 +130,7 @@ asio::awaitable<result<void>> Meetings::State::meetings() {
         if (held || ended)
             co_return result<void>{};
         stands_still = false;
-        RUNDOWN_CO_TRY(co_await stub->go_on_at(RD_RENDEZVOUS_NEXT, stub_deadline()));
+        RUNDOWN_CO_TRY(co_await stub->go_on(stub_deadline()));
     }
 }
 
@@ -174,7 +174,7 @@ asio::awaitable<result<std::unique_ptr<Meetings>>> Meetings::open(
     if (!stub)
         co_return stub.error();
     state->stub = std::move(*stub);
-    RUNDOWN_CO_TRY(co_await state->stub->set_breakpoint(RD_RENDEZVOUS_CODE, deadline));
+    RUNDOWN_CO_TRY(co_await state->stub->watch_word(RD_RENDEZVOUS_WORD, deadline));
     co_return std::unique_ptr<Meetings>(new Meetings(std::move(state)));
 }
 

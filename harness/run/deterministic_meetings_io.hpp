@@ -38,7 +38,7 @@ struct MeetingHooks {
 
 class Meetings {
   public:
-    /// Connects to the gdb stub of a machine that has not run yet, and sets the breakpoint.
+    /// Connects to the gdb stub of a machine that has not run yet, and sets the watchpoint.
     /// `window`: the guest's whole window; must stay mapped. Errors: those of GdbStub.
     static boost::asio::awaitable<result<std::unique_ptr<Meetings>>> open(
         boost::asio::io_context& loop,

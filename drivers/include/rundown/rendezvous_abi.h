@@ -2,10 +2,11 @@
  * rundown/rendezvous_abi.h
  *
  * The rendezvous of a deterministic run (`deterministic=1` on the guest's command line): the one place where a guest whose
- * time is counted in instructions meets the world. The guest calls a routine at a fixed address, on which the host has put a
- * breakpoint through QEMU's gdb stub: the machine stops at exactly that instruction, and its time stands still while the host
- * takes what the guest has written, does its work, however long that takes, and writes what the guest is to find. Then the
- * host lets it go on behind the breakpoint. Nothing else from outside reaches such a guest.
+ * time is counted in instructions meets the world. The guest writes to a word at a fixed address, on which the host has put a
+ * watchpoint through QEMU's gdb stub: the machine stops right behind that instruction, and its time stands still while the
+ * host takes what the guest has written, does its work, however long that takes, and writes what the guest is to find. Then
+ * the host lets it go on. Nothing else from outside reaches such a guest.
+ * (A watchpoint, because QEMU throws away all translated code when it stops at a breakpoint, and not at a watchpoint.)
  *
  * What is exchanged lies in the ivshmem window: the RPC's bytes in the rings of rundown/line_abi.h, of which the rendezvous
  * is the doorbell, and this block behind them.
@@ -16,9 +17,9 @@
 #include <rundown/line_abi.h>
 #include <stdint.h>
 
-/* Where the routine is: `nop; ret` alone on a page, next to KUSER_SHARED_DATA. */
-#define RD_RENDEZVOUS_CODE 0xFFFFF78000002000ull
-#define RD_RENDEZVOUS_NEXT (RD_RENDEZVOUS_CODE + 1u) /* Where the guest goes on: behind the one-byte nop. */
+/* The word, alone on a page next to KUSER_SHARED_DATA: each access to a page with a watchpoint on it is slow. */
+#define RD_RENDEZVOUS_WORD 0xFFFFF78000002000ull
+#define RD_RENDEZVOUS_WORD_BYTES 4u
 
 #define RD_RENDEZVOUS_MAGIC 0x31565A444E525252ull /* "RRRNDZV1", little endian */
 

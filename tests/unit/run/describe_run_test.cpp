@@ -32,6 +32,17 @@ TEST(DescribeRun, TheReproduceCommandSaysEverythingThatMatters) {
     );
 }
 
+TEST(DescribeRun, ADeterministicRunIsReproducedAsOne) {
+    ReproduceOptions options;
+    options.program = "rundown";
+    RunSpec spec = spec_of({"e1000"});
+    spec.deterministic = true;
+    EXPECT_EQ(
+        reproduce_command(options, spec),
+        "rundown run unload-under-load --nic e1000 --load heavy --seed 42 --deterministic"
+    );
+}
+
 TEST(DescribeRun, FiguresAreSummedOverTheNics) {
     oracle::RunRecord record;
     record.trigger = "rebind";
