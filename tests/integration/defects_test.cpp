@@ -31,7 +31,9 @@ std::vector<Case> defects() {
         cases.push_back(
             {defect["name"].value_or(std::string("unnamed")),
              defect["rule"].value_or(std::string("no rule")),
-             needs.empty() ? "unload-idle" : needs}
+             {std::istream_iterator<std::string>(also), {}},
+             needs.empty() ? "unload-idle" : needs,
+             cases.size() % 2 == 0 ? "virtio-net" : "e1000"}
         );
     }
     return cases;
