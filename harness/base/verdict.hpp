@@ -21,8 +21,9 @@ struct Finding {
     std::string rule;  // Name of the rule, as in harness/oracle/rules and `rundown list --rules`.
     std::string
         citation;  // Line of the contract and document, e.g. "S6, NdisDeregisterProtocol: ...".
-    std::optional<std::uint64_t> event;  // Sequence number of the trace record it hangs on.
-    std::string explanation;             // What happened, in one or two sentences.
+    std::optional<std::uint64_t> event;     // Sequence number of the trace record it hangs on.
+    std::optional<std::uint64_t> event_us;  // When that was: microseconds on the guest's clock.
+    std::string explanation;                // What happened, in one or two sentences.
 };
 
 enum class VerdictKind {

@@ -22,12 +22,28 @@ Verdict inconclusive(InconclusiveKind why, std::string sentence) {
     return verdict;
 }
 
+/// Microseconds on the guest's clock; nothing when the record or the clock's frequency is unknown.
+std::optional<std::uint64_t> time_of(const trace::Trace& trace, std::uint64_t sequence) {
+    const trace::Record* record = trace.find(sequence);
+    if (record == nullptr || trace.frequency_hz == 0) {
+        return std::nullopt;
+    }
+    const std::uint64_t hz = trace.frequency_hz;
+    const std::uint64_t rest = record->time % hz;
+    // The guest names the frequency: no product that could overflow.
+    return record->time / hz * 1'000'000 +
+           static_cast<std::uint64_t>(static_cast<double>(rest) * 1e6 / static_cast<double>(hz));
+}
+
 std::vector<Finding> findings_of(const Evidence& evidence) {
     std::vector<Finding> all;
     for (const Rule& rule : rules()) {
         Findings findings(rule);
         rule.check(evidence, findings);
         for (Finding& finding : std::move(findings).take()) {
+            if (finding.event) {
+                finding.event_us = time_of(evidence.trace(), *finding.event);
+            }
             all.push_back(std::move(finding));
         }
     }

@@ -15,6 +15,7 @@ json::object finding_json(const Finding& finding) {
     object["rule"] = finding.rule;
     object["citation"] = finding.citation;
     object["event"] = finding.event ? json::value(*finding.event) : json::value(nullptr);
+    object["event_us"] = finding.event_us ? json::value(*finding.event_us) : json::value(nullptr);
     object["explanation"] = finding.explanation;
     return object;
 }

@@ -91,7 +91,13 @@ std::string explanation(const RunReport& run) {
         text += fmt::format("  rule {}: {}\n", finding.rule, finding.explanation);
         text += fmt::format("    {}\n", finding.citation);
         if (finding.event) {
-            text += fmt::format("    at trace record {}\n", *finding.event);
+            text += fmt::format("    at trace record {}", *finding.event);
+            if (finding.event_us) {
+                text += fmt::format(
+                    ", {}.{:06} s", *finding.event_us / 1'000'000, *finding.event_us % 1'000'000
+                );
+            }
+            text += "\n";
         }
     }
     if (const auto directory = run.artifacts.find("directory"); directory != run.artifacts.end()) {

@@ -8,6 +8,7 @@
 #include <map>
 #include <sstream>
 
+#include "support/trace_case_names.hpp"
 #include "trace/names.hpp"
 #include "trace/text.hpp"
 
@@ -126,47 +127,15 @@ E named(const std::vector<std::pair<std::string, E>>& names, const std::string& 
 }
 
 CensusPoint point_from(const std::string& name) {
-    return named<CensusPoint>(
-        {{"before", CensusPoint::before},
-         {"bound", CensusPoint::bound},
-         {"cycle", CensusPoint::cycle},
-         {"deregistered", CensusPoint::deregistered},
-         {"torn_down", CensusPoint::torn_down},
-         {"reloaded", CensusPoint::reloaded},
-         {"gone_again", CensusPoint::gone_again}},
-        name
-    );
+    return named<CensusPoint>(kPoints, name);
 }
 
 Step step_from(const std::string& name) {
-    return named<Step>(
-        {{"start", Step::start},
-         {"bind", Step::bind},
-         {"unbind", Step::unbind},
-         {"deregister", Step::deregister},
-         {"stop", Step::stop},
-         {"reload_start", Step::reload_start},
-         {"reload_stop", Step::reload_stop},
-         {"power_off", Step::power_off},
-         {"reboot", Step::reboot},
-         {"disable", Step::disable},
-         {"enable", Step::enable},
-         {"remove", Step::remove},
-         {"open_handle", Step::open_handle},
-         {"close_handle", Step::close_handle}},
-        name
-    );
+    return named<Step>(kSteps, name);
 }
 
 GuestEnd end_from(const std::string& name) {
-    return named<GuestEnd>(
-        {{"stopped", GuestEnd::stopped},
-         {"powered_off", GuestEnd::powered_off},
-         {"reset", GuestEnd::reset},
-         {"panicked", GuestEnd::panicked},
-         {"died", GuestEnd::died}},
-        name
-    );
+    return named<GuestEnd>(kEnds, name);
 }
 
 std::uint32_t tag_from(const std::string& text) {
@@ -425,34 +394,6 @@ result<TraceCase> parse_case(std::string_view text) {
     } catch (const BadLine& bad) {
         return fail(ErrorKind::usage, fmt::format("line {}: {}", number, bad.what));
     }
-}
-
-std::string to_text(const RunRecord& record) {
-    std::string text = fmt::format(
-        "run scenario={} trigger={} cycles={} reload={} nics={} load={} driver={}\n",
-        record.scenario,
-        record.trigger,
-        record.cycles,
-        record.reload_wanted ? "yes" : "no",
-        record.nic_count,
-        record.load,
-        record.driver_module
-    );
-    std::size_t next_gap = 0;
-    const auto gaps_before = [&](std::uint64_t sequence) {
-        for (; next_gap < record.trace.gaps.size() && record.trace.gaps[next_gap].first < sequence;
-             ++next_gap) {
-            const auto& gap = record.trace.gaps[next_gap];
-            const char* what = gap.first == 0 && record.trace.lost != 0 ? "lost" : "torn";
-            text += fmt::format("{} {}\n", what, gap.end - gap.first);
-        }
-    };
-    for (const auto& entry : record.trace.records) {
-        gaps_before(entry.sequence);
-        text += trace::to_text(entry) + "\n";
-    }
-    gaps_before(record.trace.head);
-    return text;
 }
 
 }  // namespace rundown::test

@@ -31,9 +31,8 @@ struct TraceCase {
 /// Reads a case. Fails (usage) naming the line and the word that makes no sense.
 result<TraceCase> parse_case(std::string_view text);
 
-/// The text of a case with what was to be done and the trace of this record, nothing expected. For
-/// keeping a recorded run as a case; censuses and the like are added by hand where a rule needs
-/// them.
+/// The text of a case with everything of this record that a case can say, nothing expected. For
+/// keeping a recorded run as a case.
 std::string to_text(const oracle::RunRecord& record);
 
 }  // namespace rundown::test

@@ -143,7 +143,7 @@ const Rule filters_released_rule{
     "by "
     "the driver's OIDs, gone from NDIS's books, and gone from the device.",
     "S8, NdisDeregisterProtocol: when outstanding opens have been closed, it releases all filters "
-    "its caller has set up; R9, ProtocolUnbindAdapter: clears packet filter and multicast list",
+    "its caller has set up; R9 and 5.2, ProtocolUnbindAdapter: clears filter and multicast list",
     check};
 
 }  // namespace rundown::oracle

@@ -50,7 +50,8 @@ Sends sends_of(const Evidence& evidence) {
     sends.named = evidence.history().speaks(RD_SOURCE_DRIVER);
     bool registered = true;
     for (const Record& record : evidence.trace().records) {
-        if (record.is(RD_SOURCE_DRIVER, RD_KIND_RETURN, RD_EV_DEREGISTER_PROTOCOL)) {
+        if (record.is(RD_SOURCE_DRIVER, RD_KIND_RETURN, RD_EV_DEREGISTER_PROTOCOL) &&
+            record.status == 0) {
             registered = false;
             sends.gone = &record;
         } else if (record.is(RD_SOURCE_DRIVER, RD_KIND_CALL, RD_EV_REGISTER_PROTOCOL)) {
@@ -98,9 +99,10 @@ void check_stream(
     if (sends.gone == nullptr || (sent.handed != nullptr && seen.last_sequence <= sent.latest)) {
         return;
     }
-    const std::uint64_t since = sent.handed != nullptr ? sent.handed->sequence : 0;
+    // The sends of two threads may leave their records in another order than their frames.
     const trace::Trace& trace = evidence.trace();
-    if (!trace.whole(since, since < sends.gone->sequence ? sends.gone->sequence : trace.head)) {
+    const bool bound_again = sent.handed != nullptr && sent.handed->sequence > sends.gone->sequence;
+    if (!trace.whole_before(bound_again ? trace.head : sends.gone->sequence)) {
         return;  // Its send may be among the missing records.
     }
     findings.add(

@@ -131,7 +131,8 @@ void check_completion(
 void check(const Evidence& evidence, Findings& findings) {
     for (const ProtocolLife& life : evidence.history().protocols()) {
         for (const Span& call : life.deregistrations) {
-            if (evidence.concerns_driver(life)) {
+            // With a handle that is none, nothing is deregistered: protocol-handle's finding.
+            if (evidence.concerns_driver(life) && life.registered != nullptr) {
                 check_deregistration(evidence, call, findings);
             }
         }

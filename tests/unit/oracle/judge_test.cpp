@@ -160,6 +160,18 @@ TEST(Judge, RecordsTornAsTheGuestPoweredOffAreNotMissed) {
     EXPECT_EQ(judge(parsed->record).verdict.kind, VerdictKind::pass);
 }
 
+TEST(Judge, AFindingSaysWhenItWas) {
+    const auto parsed = test::parse_case("ndis note violation arg0=wrong-irql time=2500001\n");
+    ASSERT_TRUE(parsed);
+    RunRecord run = parsed->record;
+    ASSERT_EQ(judge(run).verdict.findings.size(), 1u);
+    EXPECT_FALSE(judge(run).verdict.findings[0].event_us);  // The clock's frequency is not known.
+    run.trace.frequency_hz = 1'000'000;
+    EXPECT_EQ(judge(run).verdict.findings[0].event_us, 2'500'001u);
+    run.trace.frequency_hz = 10'000'000;
+    EXPECT_EQ(judge(run).verdict.findings[0].event_us, 250'000u);
+}
+
 TEST(Judge, TheSixthFindingOfARuleIsCounted) {
     RunRecord run = good_run();
     run.trace.records.pop_back();  // The end mark.

@@ -27,6 +27,7 @@ RunReport failing_run() {
         .rule = "open-closed-once",
         .citation = "S7: quoted \"text\"",
         .event = 42,
+        .event_us = 1500000,
         .explanation = "Never closed."}};
     run.in_flight.sends = 64;
     run.timings_ms = {{"total", 1250}};
