@@ -5,6 +5,7 @@
 namespace ndistest {
 
 Told told;
+bool PendBinds;
 UCHAR TransferredBytes[kFrameBytes];
 
 namespace {
@@ -106,8 +107,22 @@ NDIS_STATUS open(PNDIS_STRING name, NDIS_MEDIUM medium, NDIS_HANDLE& handle) {
     return NdisWaitEvent(&told.opened, kPatience) ? told.open : NDIS_STATUS_FAILURE;
 }
 
-VOID NTAPI bind(PNDIS_STATUS status, NDIS_HANDLE context, PNDIS_STRING name, PVOID, PVOID) {
-    ++told.binds;
+/// What a pending handler goes on with, in a work item of NDIS's.
+struct Later {
+    NDIS_WORK_ITEM item;
+    NDIS_HANDLE context;
+    PNET_PNP_EVENT event;
+    WCHAR name[64];
+};
+Later later;
+
+template <class Routine>
+void do_later(Routine routine) {
+    NdisInitializeWorkItem(&later.item, routine, &later);
+    NdisScheduleWorkItem(&later.item);
+}
+
+NDIS_STATUS bind_to(PNDIS_STRING name, NDIS_HANDLE context) {
     NDIS_HANDLE none;
     NDIS_STRING nobody, instance;
     NdisInitUnicodeString(&nobody, L"\\Device\\NoSuchAdapter");
@@ -115,21 +130,63 @@ VOID NTAPI bind(PNDIS_STATUS status, NDIS_HANDLE context, PNDIS_STRING name, PVO
     told.unknown_adapter = open(&nobody, NdisMedium802_3, none);
     told.instance_name = NdisQueryBindInstanceName(&instance, context);
     if (told.instance_name == NDIS_STATUS_SUCCESS) NdisFreeString(instance);
-    *status = open(name, NdisMedium802_3, told.handle);
+    return open(name, NdisMedium802_3, told.handle);
+}
+
+VOID NTAPI bind_later(PNDIS_WORK_ITEM, PVOID) {
+    NDIS_STRING name;
+    NdisInitUnicodeString(&name, later.name);
+    const NDIS_STATUS status = bind_to(&name, later.context);
+    NdisCompleteBindAdapter(later.context, status, status);
     NdisSetEvent(&told.bound);
 }
 
-VOID NTAPI unbind(PNDIS_STATUS status, NDIS_HANDLE, NDIS_HANDLE) {
-    ++told.unbinds;
-    NdisCloseAdapter(status, told.handle);
-    if (*status == NDIS_STATUS_PENDING) {
-        NdisWaitEvent(&told.closed, 0);
-        *status = told.close;
+VOID NTAPI bind(PNDIS_STATUS status, NDIS_HANDLE context, PNDIS_STRING name, PVOID, PVOID) {
+    ++told.binds;
+    if (!PendBinds) {
+        *status = bind_to(name, context);
+        NdisSetEvent(&told.bound);
+        return;
     }
-    told.handle = nullptr;
+    later.context = context;
+    for (USHORT i = 0; i < 63; ++i) later.name[i] = i < name->Length / sizeof(WCHAR) ? name->Buffer[i] : L'\0';
+    do_later(bind_later);
+    *status = NDIS_STATUS_PENDING;
 }
 
-NDIS_STATUS NTAPI pnp_event(NDIS_HANDLE, PNET_PNP_EVENT) { return NDIS_STATUS_SUCCESS; }
+NDIS_STATUS close() {
+    NDIS_STATUS status;
+    NdisCloseAdapter(&status, told.handle);
+    if (status == NDIS_STATUS_PENDING) {
+        NdisWaitEvent(&told.closed, 0);
+        status = told.close;
+    }
+    told.handle = nullptr;
+    return status;
+}
+
+VOID NTAPI unbind_later(PNDIS_WORK_ITEM, PVOID) { NdisCompleteUnbindAdapter(later.context, close()); }
+
+VOID NTAPI unbind(PNDIS_STATUS status, NDIS_HANDLE, NDIS_HANDLE context) {
+    ++told.unbinds;
+    if (!PendBinds) {
+        *status = close();
+        return;
+    }
+    later.context = context;
+    do_later(unbind_later);
+    *status = NDIS_STATUS_PENDING;
+}
+
+VOID NTAPI answer_later(PNDIS_WORK_ITEM, PVOID) { NdisCompletePnPEvent(told.event_answer, told.handle, later.event); }
+
+NDIS_STATUS NTAPI pnp_event(NDIS_HANDLE, PNET_PNP_EVENT event) {
+    told.removal_queries += event->NetEvent == NetEventQueryRemoveDevice;
+    if (!PendBinds || event->NetEvent != NetEventQueryRemoveDevice) return NDIS_STATUS_SUCCESS;
+    later.event = event;
+    do_later(answer_later);
+    return NDIS_STATUS_PENDING;
+}
 
 HANDLE create_key(const WCHAR* path) {
     UNICODE_STRING name;

@@ -13,7 +13,8 @@ constexpr UINT kPatience = 5000;  // milliseconds to wait for anything
 struct Told {
     NDIS_HANDLE handle;            ///< The binding's; null: not bound.
     NDIS_STATUS open, close, unsupported_medium, unknown_adapter, instance_name;
-    ULONG binds, unbinds, closes;
+    ULONG binds, unbinds, closes, removal_queries;
+    NDIS_STATUS event_answer;      ///< What PnPEvent says.
 
     NDIS_EVENT opened, closed, bound, sent, requested, reset, received, transferred, indicated;
     NDIS_STATUS send, request, reset_status, transfer_status, last_status;
@@ -28,6 +29,7 @@ struct Told {
     UCHAR header[kHeaderBytes];
 };
 extern Told told;
+extern bool PendBinds;  ///< BindAdapter, UnbindAdapter and PnPEvent pend, and are completed from a work item.
 
 /// A packet with one buffer of `bytes` for the length of a scope.
 class OnePacket {
@@ -56,6 +58,7 @@ class Binding {
 
     /// Null: bound; otherwise what went wrong.
     const char* wrong() const { return wrong_; }
+    NDIS_HANDLE registration() const { return protocol_; }
     /// Deregisters before the end of the scope. What NdisDeregisterProtocol said.
     NDIS_STATUS deregister();
 

@@ -61,8 +61,10 @@ NDIS_STATUS NTAPI initialize(
     *open_error = NDIS_STATUS_SUCCESS;
     for (*selected = 0; *selected < count && media[*selected] != NdisMedium802_3; ++*selected) {}
     if (*selected == count) return NDIS_STATUS_UNSUPPORTED_MEDIA;
-    NdisMSetAttributesEx(
-        miniport, &card, 0, NDIS_ATTRIBUTE_BUS_MASTER | (card.serialized ? 0 : NDIS_ATTRIBUTE_DESERIALIZE), NdisInterfacePci);
+    if (card.serialized)
+        NdisMSetAttributes(miniport, &card, TRUE, NdisInterfacePci);  // the older way, which knows no other
+    else
+        NdisMSetAttributesEx(miniport, &card, 0, NDIS_ATTRIBUTE_BUS_MASTER | NDIS_ATTRIBUTE_DESERIALIZE, NdisInterfacePci);
     card.miniport = miniport;
     NdisInitializeEvent(&card.called);
     NdisInitializeEvent(&card.allocated);
@@ -137,12 +139,20 @@ NDIS_STATUS NTAPI set(NDIS_HANDLE, NDIS_OID oid, PVOID buffer, ULONG bytes, PULO
         default: return NDIS_STATUS_NOT_SUPPORTED;
     }
     *read = bytes;
-    return NDIS_STATUS_SUCCESS;
+    if (!card.sets_pend) return NDIS_STATUS_SUCCESS;
+    card.request_pending = true;
+    NdisSetEvent(&card.called);
+    return NDIS_STATUS_PENDING;
 }
 
 VOID NTAPI send_packets(NDIS_HANDLE, PPNDIS_PACKET given, UINT count) {
     for (UINT i = 0; i < count; ++i) {
         ++card.sends;
+        if (card.out_of_resources && card.serialized) {
+            NDIS_SET_PACKET_STATUS(given[i], NDIS_STATUS_RESOURCES);  // NDIS keeps it, and what comes after it
+            NdisSetEvent(&card.called);
+            return;
+        }
         if (card.sends_pend) {
             card.pending_send = given[i];
             NDIS_SET_PACKET_STATUS(given[i], NDIS_STATUS_PENDING);
@@ -234,6 +244,13 @@ VOID complete_request() {
     if (card.request_pending) NdisMQueryInformationComplete(card.miniport, NDIS_STATUS_SUCCESS);
     card.request_pending = false;
 }
+
+VOID complete_set() {
+    if (card.request_pending) NdisMSetInformationComplete(card.miniport, NDIS_STATUS_SUCCESS);
+    card.request_pending = false;
+}
+
+VOID give_resources() { NdisMSendResourcesAvailable(card.miniport); }
 
 VOID complete_reset() {
     if (card.reset_pending) NdisMResetComplete(card.miniport, NDIS_STATUS_SUCCESS, card.reset_loses_filters);

@@ -30,6 +30,7 @@ struct Card {
     bool serialized;         ///< Without NDIS_ATTRIBUTE_DESERIALIZE from the next initialisation on.
 
     bool fails_initialize, hides_address, keeps_timer;  ///< Crimes: see crimes_miniport.cpp.
+    bool sets_pend, out_of_resources;
     bool requests_pend, sends_pend, transfers_pend, resets_pend, reset_loses_filters;  ///< How it answers.
     ULONG filter, lookahead, addresses;        ///< As last set.
     ULONG sends, resets, halts, returned, transfers, removals, initialisations;  ///< Calls of its handlers.
@@ -60,6 +61,8 @@ VOID indicate_ethernet();
 /// For act(): completes what is pending, with success.
 VOID complete_send();
 VOID complete_request();
+VOID complete_set();
+VOID give_resources();
 VOID complete_reset();
 VOID complete_transfer();
 VOID indicate_disconnect();

@@ -137,6 +137,9 @@ const char* names(NDIS_HANDLE miniport) {
     NDIS_STRING name;
     RD_EXPECT(NdisMQueryAdapterInstanceName(&name, miniport) == NDIS_STATUS_SUCCESS && name.Length != 0);
     NdisFreeString(name);
+    NdisMRegisterAdapterShutdownHandler(miniport, &name, [](PVOID) {});
+    NdisMDeregisterAdapterShutdownHandler(miniport);
+    NdisWriteErrorLogEntry(miniport, NDIS_ERROR_CODE_DRIVER_FAILURE, 1, 4711);
     return nullptr;
 }
 

@@ -46,8 +46,8 @@ const RD_SELF_TEST memory_tests[] = {{"miniport.nothing_left", nothing_left}, {n
 
 void run() {
     blocks_before = live_tracking_blocks();
-    const RD_SELF_TEST* const first[] = {deserialized_tests};
-    RdRunSelfTests("miniport", first, 1);
+    const RD_SELF_TEST* const first[] = {library_tests, deserialized_tests};
+    RdRunSelfTests("miniport", first, 2);
     card.serialized = true;
     if (!enable_card(false) || !enable_card(true)) DbgPrint("ndistest: the adapter did not start as a serialised one\n");
     const RD_SELF_TEST* const second[] = {serialized_tests, memory_tests};

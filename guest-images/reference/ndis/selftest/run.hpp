@@ -7,7 +7,7 @@
 
 namespace ndistest {
 
-extern const RD_SELF_TEST deserialized_tests[], serialized_tests[];
+extern const RD_SELF_TEST library_tests[], deserialized_tests[], serialized_tests[];
 
 /// Has the PnP manager start or stop the test miniport's device. False: it refuses. PASSIVE_LEVEL.
 bool enable_card(bool enable);

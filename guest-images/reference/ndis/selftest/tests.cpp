@@ -83,6 +83,21 @@ const char* pending_requests() {
     return nullptr;
 }
 
+const char* pending_sets() {
+    BOUND();
+    static NDIS_REQUEST request;
+    static ULONG lookahead = 128;
+    card.sets_pend = true;
+    NdisResetEvent(&card.called);
+    const NDIS_STATUS status = begin_request(request, NdisRequestSetInformation, OID_GEN_CURRENT_LOOKAHEAD, &lookahead, sizeof lookahead);
+    const bool called = NdisWaitEvent(&card.called, kPatience);
+    card.sets_pend = false;
+    RD_EXPECT(act(complete_set));
+    RD_EXPECT(status == NDIS_STATUS_PENDING && called && card.lookahead == 128);
+    RD_EXPECT(NdisWaitEvent(&told.requested, kPatience) && told.request == NDIS_STATUS_SUCCESS);
+    return nullptr;
+}
+
 const char* filters() {
     BOUND();
     if (const char* wrong = set_filter(kDirected | NDIS_PACKET_TYPE_MULTICAST)) return wrong;
@@ -137,6 +152,23 @@ const char* pending_sends() {
     RD_EXPECT(act(complete_send));
     RD_EXPECT(NdisWaitEvent(&told.sent, kPatience) && told.sent_packet == one.packet && told.sends == 1);
     RD_EXPECT(called && !early && cancel_came);
+    return nullptr;
+}
+
+/// A serialised miniport may be out of resources; NDIS keeps the packet until it has some.
+const char* sends_without_resources() {
+    BOUND();
+    OnePacket one(frame, kFrameBytes);
+    RD_EXPECT(one.packet);
+    card.out_of_resources = true;
+    NdisResetEvent(&card.called);
+    NdisSendPackets(told.handle, &one.packet, 1);
+    const bool called = !card.serialized || NdisWaitEvent(&card.called, kPatience);
+    const bool early = card.serialized && told.sends != 0;
+    card.out_of_resources = false;
+    RD_EXPECT(act(give_resources));
+    RD_EXPECT(NdisWaitEvent(&told.sent, kPatience) && told.send == NDIS_STATUS_SUCCESS && told.sends == 1);
+    RD_EXPECT(called && !early);
     return nullptr;
 }
 
@@ -259,6 +291,26 @@ const char* shared_memory_later() {
     return nullptr;
 }
 
+/// Binds and unbinds that pend, completed from a work item; so is the question whether the adapter may go, with no.
+const char* pending_binds() {
+    PendBinds = true;
+    BOUND();
+    RD_EXPECT(told.binds == 1);
+    NdisReEnumerateProtocolBindings(binding.registration());
+    told.event_answer = NDIS_STATUS_FAILURE;
+    const bool stopped = enable_card(false);
+    RD_EXPECT(!stopped && card.present && told.removal_queries == 1);
+    told.event_answer = NDIS_STATUS_SUCCESS;
+    RD_EXPECT(binding.deregister() == NDIS_STATUS_SUCCESS && told.unbinds == 1 && told.binds == 1);
+    return nullptr;
+}
+
+const char* binds_that_pend() {
+    const char* wrong = pending_binds();
+    PendBinds = false;
+    return wrong;
+}
+
 VOID remove_card() { NdisMRemoveMiniport(card.miniport); }
 
 const char* removals() {
@@ -275,6 +327,8 @@ const char* removals() {
 #define TESTS(family)                                                                                                  \
     {family ".device", device}, {family ".registrations", registrations}, {family ".opens", opens},                     \
         {family ".requests", requests}, {family ".pending_requests", pending_requests}, {family ".filters", filters},   \
+        {family ".pending_sets", pending_sets}, {family ".sends_without_resources", sends_without_resources},           \
+        {family ".binds_that_pend", binds_that_pend},                                                                  \
         {family ".sends", sends}, {family ".pending_sends", pending_sends}, {family ".receives", receives},             \
         {family ".receives_without_resources", receives_without_resources},                                            \
         {family ".ethernet_receives", ethernet_receives}, {family ".pending_transfers", pending_transfers},             \
