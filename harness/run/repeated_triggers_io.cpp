@@ -50,7 +50,22 @@ Awaitable<void> ScenarioRun::rebind() {
 Awaitable<void> ScenarioRun::unbind_and_bind(
     std::uint32_t cycle, const std::vector<BindingState>& bindings
 ) {
-    RUNDOWN_CO_TRY(co_await mark(RD_MARK_TRIGGER, cycle));
+    // Asked for behind the mark without waiting for its answer: under heavy load each takes
+    // milliseconds.
+    const auto executor = co_await asio::this_coro::executor;
+    Concurrent<void> unbinding(executor, unbind_each(cycle, bindings));
+    const auto marked = co_await mark(RD_MARK_TRIGGER, cycle);
+    const auto unbound = co_await unbinding.finished();
+    RUNDOWN_CO_TRY(marked);
+    RUNDOWN_CO_TRY(unbound);
+    RUNDOWN_CO_TRY(co_await mark(RD_MARK_SETTLED, cycle));
+    RUNDOWN_CO_TRY(co_await take_census(CensusPoint::cycle, cycle));
+    co_return co_await bind_each(cycle, bindings);
+}
+
+Awaitable<void> ScenarioRun::unbind_each(
+    std::uint32_t cycle, const std::vector<BindingState>& bindings
+) {
     for (const auto& binding : bindings) {
         const auto unbound = keep(
             Step::unbind,
@@ -59,8 +74,12 @@ Awaitable<void> ScenarioRun::unbind_and_bind(
         );
         RUNDOWN_CO_TRY(unbound);
     }
-    RUNDOWN_CO_TRY(co_await mark(RD_MARK_SETTLED, cycle));
-    RUNDOWN_CO_TRY(co_await take_census(CensusPoint::cycle, cycle));
+    co_return result<void>{};
+}
+
+Awaitable<void> ScenarioRun::bind_each(
+    std::uint32_t cycle, const std::vector<BindingState>& bindings
+) {
     for (const auto& binding : bindings) {
         const auto bound = keep(
             Step::bind,

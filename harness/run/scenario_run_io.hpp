@@ -76,6 +76,8 @@ class ScenarioRun {
     Awaitable<void> rebind();
     Awaitable<void> disable_adapters();
     Awaitable<void> unbind_and_bind(std::uint32_t cycle, const std::vector<BindingState>& bindings);
+    Awaitable<void> unbind_each(std::uint32_t cycle, const std::vector<BindingState>& bindings);
+    Awaitable<void> bind_each(std::uint32_t cycle, const std::vector<BindingState>& bindings);
     Awaitable<void> disable_and_enable(std::uint32_t cycle, const std::vector<std::string>& names);
     /// The load is in flight again before the next cycle may come.
     Awaitable<void> come_under_load_again();
