@@ -65,6 +65,9 @@ while read -r document; do
     done < <(grep -oE '\]\([^)]+\)' "$document" | sed -E 's/^\]\(//; s/\)$//' | grep -vE '^(https?|mailto):')
 done < <(git ls-files '*.md')
 
+# Every export of the reference guest's kernel and HAL is called by a self-test inside the guest, or excused by name.
+tests/lint/export_coverage.sh --quiet || complain "exports without a self-test (tests/lint/export_coverage.sh --list)"
+
 for script in $(git ls-files '*.sh' .ci/run .ci/deps); do
     bash -n "$script" || complain "$script does not parse"
 done
