@@ -110,9 +110,8 @@ void check_device(const NicWitness& nic, std::size_t number, Findings& findings)
         findings.add(
             nullptr,
             fmt::format(
-                "At the device of NIC {} ({}), asked by query-rx-filter, there still is {} after "
-                "the "
-                "teardown.",
+                "At the device of NIC {} ({}), asked by query-rx-filter, there still is {} "
+                "after the teardown.",
                 number,
                 nic.model,
                 left
@@ -123,15 +122,16 @@ void check_device(const NicWitness& nic, std::size_t number, Findings& findings)
 
 void check(const Evidence& evidence, Findings& findings) {
     const RunRecord& run = evidence.run();
-    if (!run.promised.filters_left) {
-        check_filter_requests(evidence, findings);
+    // Of many findings the first few are told in words: those that are the fewest come first.
+    for (std::size_t nic = 0; nic < run.nics.size(); ++nic) {
+        check_device(run.nics[nic], nic, findings);
     }
-    check_trace(evidence, findings);
     check_census(run, CensusPoint::deregistered, "after the deregistration", findings);
     check_census(run, CensusPoint::torn_down, "after the driver was stopped", findings);
     check_census(run, CensusPoint::gone_again, "after it was loaded and stopped again", findings);
-    for (std::size_t nic = 0; nic < run.nics.size(); ++nic) {
-        check_device(run.nics[nic], nic, findings);
+    check_trace(evidence, findings);
+    if (!run.promised.filters_left) {
+        check_filter_requests(evidence, findings);
     }
 }
 

@@ -8,7 +8,9 @@
 // frames, the time has to do: those that came when the wire had been quiet after the teardown.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
+#include <vector>
 
 #include "oracle/evidence.hpp"
 #include "oracle/rules/rules.hpp"
@@ -42,7 +44,7 @@ bool is_send(const Record& record) {
 struct Sends {
     bool named = false;  // The driver leaves records, and those of its sends name their frames.
     std::map<std::uint32_t, Stream> streams;
-    const Record* gone = nullptr;  // The last return of NdisDeregisterProtocol.
+    std::vector<const Record*> gone;  // Returns of NdisDeregisterProtocol.
 };
 
 Sends sends_of(const Evidence& evidence) {
@@ -53,7 +55,7 @@ Sends sends_of(const Evidence& evidence) {
         if (record.is(RD_SOURCE_DRIVER, RD_KIND_RETURN, RD_EV_DEREGISTER_PROTOCOL) &&
             record.status == 0) {
             registered = false;
-            sends.gone = &record;
+            sends.gone.push_back(&record);
         } else if (record.is(RD_SOURCE_DRIVER, RD_KIND_CALL, RD_EV_REGISTER_PROTOCOL)) {
             registered = true;
         }
@@ -79,6 +81,27 @@ std::string name_of_nic(const NicWitness& nic, std::size_t number) {
     return fmt::format("NIC {} ({})", number, nic.model);
 }
 
+/// The return of NdisDeregisterProtocol after which the stream must be silent: the first since its
+/// binding was opened, or since its last send. Null: its protocol is registered still.
+const Record* end_of(const Evidence& evidence, const Sends& sends, std::uint32_t number) {
+    std::uint64_t since = 0;
+    for (const BindingLife& life : evidence.history().bindings()) {
+        if (life.source == RD_SOURCE_DRIVER && life.number == number && life.opened != nullptr) {
+            since = life.opened->sequence;
+        }
+    }
+    const auto sent = sends.streams.find(number);
+    if (sent != sends.streams.end() && sent->second.handed != nullptr) {
+        since = std::max(since, sent->second.handed->sequence);
+    }
+    for (const Record* gone : sends.gone) {
+        if (gone->sequence > since) {
+            return gone;
+        }
+    }
+    return nullptr;
+}
+
 /// Where the send of a frame that nobody had handed over in time is told, if it is.
 std::string told_where(const Stream& stream) {
     return stream.late != nullptr
@@ -96,25 +119,22 @@ void check_stream(
     const std::string& nic,
     Findings& findings
 ) {
-    if (sends.gone == nullptr || (sent.handed != nullptr && seen.last_sequence <= sent.latest)) {
+    const Record* gone = end_of(evidence, sends, seen.stream);
+    // With records missing its send may be among them, wherever they are: the sends of two threads
+    // leave theirs in any order.
+    if (gone == nullptr || (sent.handed != nullptr && seen.last_sequence <= sent.latest) ||
+        !evidence.trace().whole_before(gone->sequence)) {
         return;
     }
-    // The sends of two threads may leave their records in another order than their frames.
-    const trace::Trace& trace = evidence.trace();
-    const bool bound_again = sent.handed != nullptr && sent.handed->sequence > sends.gone->sequence;
-    if (!trace.whole_before(bound_again ? trace.head : sends.gone->sequence)) {
-        return;  // Its send may be among the missing records.
-    }
     findings.add(
-        sent.late != nullptr ? sent.late : sends.gone,
+        sent.late != nullptr ? sent.late : gone,
         fmt::format(
-            "Frame {} of binding {} was on the wire of {}; when NdisDeregisterProtocol returned "
-            "({}) "
-            "the driver had handed over {}, and {}.",
+            "Frame {} of binding {} was on the wire of {}; when NdisDeregisterProtocol "
+            "returned ({}) the driver had handed over {}, and {}.",
             seen.last_sequence,
             seen.stream,
             nic,
-            number_of(*sends.gone),
+            number_of(*gone),
             sent.handed != nullptr
                 ? fmt::format("frames up to {} ({})", sent.latest, number_of(*sent.handed))
                 : "none",
