@@ -7,6 +7,7 @@
 #pragma GCC diagnostic ignored "-Wmismatched-new-delete"  // GCC 12 and inlined coroutine frames.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/algorithm/string/classification.hpp>
 #include <boost/algorithm/string/split.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -19,6 +20,7 @@
 namespace rundown::bench {
 namespace {
 
+constexpr const char* kParts[] = {"boot", "rpc", "cycles", "traffic"};
 constexpr int kBoots = 11;
 constexpr int kRoundTrips = 2000;
 constexpr double kSeconds = 2;
@@ -92,6 +94,9 @@ Wanted wanted_from(int argc, char** argv) {
         const std::string argument = argv[i];
         if (argument.starts_with("--only=")) {
             wanted.only = argument.substr(7);
+            if (std::ranges::find(kParts, wanted.only) == std::end(kParts)) {
+                throw std::runtime_error("no part of the benchmark: " + wanted.only);
+            }
         } else if (argument.starts_with("--runs=")) {
             take_figures_of_runs(argument.substr(7), wanted.figures);
         } else {
