@@ -141,7 +141,8 @@ GuestEnd end_from(const std::string& name) {
 std::uint32_t tag_from(const std::string& text) {
     std::uint32_t tag = 0;
     for (std::size_t i = 0; i < 4; ++i) {
-        const auto letter = static_cast<unsigned char>(i < text.size() ? text[i] : ' ');
+        const auto letter =
+            static_cast<unsigned char>(i < text.size() && text[i] != '_' ? text[i] : ' ');
         tag |= std::uint32_t{letter} << (8 * i);
     }
     return tag;

@@ -36,6 +36,12 @@ std::string listed(const char* name, const List& list, Word word) {
     return text;
 }
 
+/// Spaces as the reader wants them.
+std::string one_word(std::string text) {
+    std::replace(text.begin(), text.end(), ' ', '_');
+    return text;
+}
+
 std::string census_text(const oracle::LabelledCensus& labelled) {
     const Census& c = labelled.census;
     std::string point;
@@ -65,17 +71,13 @@ std::string census_text(const oracle::LabelledCensus& labelled) {
                "pool",
                c.pool,
                [](const oracle::PoolTag& tag) {
-                   return fmt::format("{}:{}/{}", trace::tag_name(tag.tag), tag.bytes, tag.blocks);
+                   return fmt::format(
+                       "{}:{}/{}", one_word(trace::tag_name(tag.tag)), tag.bytes, tag.blocks
+                   );
                }
            ) +
            listed("modules", c.modules, [](const oracle::Module& module) { return module.name; }) +
            "\n";
-}
-
-/// Spaces as the reader wants them.
-std::string one_word(std::string text) {
-    std::replace(text.begin(), text.end(), ' ', '_');
-    return text;
 }
 
 std::string answer_text(const oracle::StepAnswer& answer) {
