@@ -217,3 +217,44 @@ extern "C" VOID provoke_io_work_item_freed_while_queued() {
     IoQueueWorkItem(item, on_io_work, DelayedWorkQueue, nullptr);
     IoFreeWorkItem(item);
 }
+
+VOID NTAPI cancel_without_release(PDEVICE_OBJECT, PIRP) {}
+extern "C" VOID provoke_cancel_routine_keeps_the_lock() {
+    make_device(hold);
+    make_request();
+    IoCallDriver(device, request);
+    provoke::value(1, reinterpret_cast<ULONG64>(&cancel_without_release));
+    IoSetCancelRoutine(request, cancel_without_release);
+    IoCancelIrp(request);
+}
+
+extern "C" VOID provoke_completed_irp_cancelled() {
+    make_device(complete_well);
+    make_request();
+    IoCallDriver(device, request);
+    provoke::value(1, request);
+    provoke::value(2, reinterpret_cast<ULONG64>(&on_cancel));
+    request->CurrentLocation = static_cast<CHAR>(request->StackCount + 2);  // as completion leaves it when nobody takes it back
+    IoSetCancelRoutine(request, on_cancel);
+    IoCancelIrp(request);
+}
+
+extern "C" VOID provoke_io_work_item_queued_twice() {
+    make_device(complete_well);
+    PIO_WORKITEM item = IoAllocateWorkItem(device);
+    provoke::value(1, device);
+    KIRQL before;
+    KeRaiseIrql(DISPATCH_LEVEL, &before);
+    for (int again = 0; again < 1000; ++again) IoQueueWorkItem(item, on_io_work, DelayedWorkQueue, nullptr);
+}
+
+extern "C" VOID provoke_detach_from_nothing() {
+    make_device(complete_well);
+    provoke::value(1, device);
+    IoDetachDevice(device);
+}
+
+extern "C" VOID provoke_driver_entry_returns_raised() {
+    provoke::value(1, provoke::driver());
+    raise(DISPATCH_LEVEL);
+}

@@ -2,7 +2,16 @@
 // selftest/provoke_locks.cpp
 //
 // Crimes with spin locks, fast mutexes, resources and critical regions.
+#include "selftest/crt.hpp"
 #include "selftest/provoke.hpp"
+
+RD_IMPORT(KIRQL, KfRaiseIrql, KIRQL)
+RD_IMPORT(void, KeLowerIrql, KIRQL)
+RD_IMPORT(void, KeLeaveCriticalRegion)
+RD_IMPORT(void, ExReleaseFastMutexUnsafe, PFAST_MUTEX)
+RD_IMPORT(void, ExInitializeRundownProtection, PEX_RUNDOWN_REF)
+RD_IMPORT(void, ExReleaseRundownProtection, PEX_RUNDOWN_REF)
+RD_IMPORT(void, ExReInitializeRundownProtection, PEX_RUNDOWN_REF)
 
 // Not in the DDK headers of mingw-w64.
 extern "C" __declspec(dllimport) VOID ExReleaseSpinLockSharedFromDpcLevel(volatile LONG*);
@@ -227,4 +236,46 @@ extern "C" VOID provoke_shared_spin_lock_not_owned() {
     provoke::value(1, &shared);
     raise(DISPATCH_LEVEL);
     ExReleaseSpinLockSharedFromDpcLevel(&shared);
+}
+
+extern "C" VOID provoke_irql_raised_downwards() {
+    raise(DISPATCH_LEVEL);
+    crt::KfRaiseIrql(APC_LEVEL);
+}
+
+extern "C" VOID provoke_irql_lowered_upwards() { crt::KeLowerIrql(DISPATCH_LEVEL); }
+
+extern "C" VOID provoke_critical_region_left_at_dispatch() {
+    KeEnterCriticalRegion();
+    raise(DISPATCH_LEVEL);
+    crt::KeLeaveCriticalRegion();
+}
+
+extern "C" VOID provoke_fast_mutex_unsafe_released_with_apcs() {
+    ExInitializeFastMutex(&mutex);
+    provoke::value(1, &mutex);
+    KeEnterCriticalRegion();
+    ExAcquireFastMutexUnsafe(&mutex);
+    KeLeaveCriticalRegion();
+    crt::ExReleaseFastMutexUnsafe(&mutex);
+}
+
+extern "C" VOID provoke_resource_converted_by_another() {
+    ExInitializeResourceLite(&resource);
+    provoke::value(1, &resource);
+    ExConvertExclusiveToSharedLite(&resource);
+}
+
+extern "C" VOID provoke_rundown_released_too_often() {
+    static EX_RUNDOWN_REF rundown;
+    crt::ExInitializeRundownProtection(&rundown);
+    provoke::value(1, &rundown);
+    crt::ExReleaseRundownProtection(&rundown);
+}
+
+extern "C" VOID provoke_rundown_initialised_while_in_use() {
+    static EX_RUNDOWN_REF rundown;
+    crt::ExInitializeRundownProtection(&rundown);
+    provoke::value(1, &rundown);
+    crt::ExReInitializeRundownProtection(&rundown);
 }

@@ -127,3 +127,33 @@ extern "C" VOID provoke_pages_freed_twice() {
     MmFreePagesFromMdl(mdl);
     MmFreePagesFromMdl(mdl);
 }
+
+extern "C" VOID provoke_partial_mdl_beyond_its_source() {
+    PMDL source = locked(), part = IoAllocateMdl(memory, 512, FALSE, FALSE, nullptr);
+    provoke::value(2, memory);
+    IoBuildPartialMdl(source, part, memory, 512);
+}
+
+extern "C" VOID provoke_partial_mdl_without_room() {
+    memory = ExAllocatePoolWithTag(NonPagedPool, 8 * PAGE_SIZE, provoke::kTag);
+    PMDL source = IoAllocateMdl(memory, 8 * PAGE_SIZE, FALSE, FALSE, nullptr);
+    MmBuildMdlForNonPagedPool(source);
+    PMDL part = IoAllocateMdl(memory, PAGE_SIZE, FALSE, FALSE, nullptr);
+    provoke::value(1, part);
+    IoBuildPartialMdl(source, part, memory, 8 * PAGE_SIZE);
+}
+
+extern "C" VOID provoke_common_buffer_of_other_addresses() {
+    DEVICE_DESCRIPTION description = {};
+    description.Version = DEVICE_DESCRIPTION_VERSION;
+    description.Master = description.ScatterGather = TRUE;
+    description.InterfaceType = PCIBus;
+    description.MaximumLength = PAGE_SIZE;
+    ULONG registers;
+    PDMA_ADAPTER adapter = IoGetDmaAdapter(nullptr, &description, &registers);
+    PHYSICAL_ADDRESS logical;
+    PVOID buffer = adapter->DmaOperations->AllocateCommonBuffer(adapter, PAGE_SIZE, &logical, TRUE);
+    provoke::value(1, buffer);
+    logical.QuadPart += PAGE_SIZE;
+    adapter->DmaOperations->FreeCommonBuffer(adapter, PAGE_SIZE, logical, buffer, TRUE);
+}

@@ -153,3 +153,5 @@ extern "C" VOID provoke_work_item_queued_twice() {
     raise(DISPATCH_LEVEL);  // no worker takes it in between, on this processor at least
     for (int again = 0; again < 1000; ++again) ExQueueWorkItem(&item, DelayedWorkQueue);
 }
+
+extern "C" VOID provoke_priority_out_of_range() { KeSetPriorityThread(KeGetCurrentThread(), 40); }
