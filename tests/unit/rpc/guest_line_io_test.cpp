@@ -100,6 +100,22 @@ TEST_F(GuestLineTest, WithoutTheWindowTheSerialLineCarriesEverything) {
     EXPECT_EQ(client->statistics().bells_rung, 0u);
 }
 
+TEST_F(GuestLineTest, ASerialLineThatTurnsToGarbageMidFrameIsFoundBackTo) {
+    ClientOptions plain = options();
+    plain.memory = nullptr;
+    const auto client = opened(std::move(plain));
+    // The beginning of a large frame: the answer behind it looks like a part of it, until nothing
+    // more comes. Nothing is sent again.
+    const std::string large =
+        agent::make_frame(agent::FrameType::response, 1, 1, std::string(9000, 'l'));
+    for (const std::size_t cut : {std::size_t{3}, agent::kFrameHeaderBytes, std::size_t{4000}}) {
+        guest_.serial_garbage = large.substr(0, cut);
+        EXPECT_TRUE(ask(*client)) << cut;
+    }
+    EXPECT_EQ(client->statistics().resent, 0u);
+    EXPECT_EQ(client->statistics().skipped_bytes, 3 + agent::kFrameHeaderBytes + 4000);
+}
+
 TEST_F(GuestLineTest, AGuestWithoutALineIsSpokenToOverTheSerialOne) {
     guest_.home.on_restart_line = nullptr;
     const auto client = opened(options());

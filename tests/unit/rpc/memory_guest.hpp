@@ -20,6 +20,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "agent/core/line_end.hpp"
 #include "rpc/client_io.hpp"
@@ -74,6 +75,7 @@ class MemoryGuest {
     std::function<void(std::string&)> on_portion;    // Of the ring to the guest; may change it.
     std::function<void(std::string&)> on_frame_out;  // Into the ring to the host; may change it.
     std::function<void()> ring_host;                 // In place of the serial line's bell.
+    std::string serial_garbage;                      // Goes before what is written next.
 
   private:
     boost::asio::awaitable<void> read() {
@@ -128,7 +130,8 @@ class MemoryGuest {
         }
     }
 
-    void write(const std::string& bytes) {
+    void write(std::string bytes) {
+        bytes = std::exchange(serial_garbage, std::string()) + bytes;
         serial_out += bytes.size();
         boost::system::error_code ignored;
         boost::asio::write(guest_end_, boost::asio::buffer(bytes), ignored);
