@@ -6,8 +6,10 @@
 #include <gmock/gmock.h>
 #pragma GCC diagnostic ignored "-Wmismatched-new-delete"  // GCC 12 and inlined coroutine frames.
 
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include "integration/guest_fixture.hpp"
 #include "integration/support/result_document.hpp"
@@ -97,13 +99,13 @@ class Replug : public guest::GuestFixture {
                                     R"({"driver":"e1000","id":"again","addr":"0x3"}})";
             const auto there = co_await guest.qmp(put, soon());
             EXPECT_TRUE(there.has_value()) << there.error().sentence;
-            EXPECT_TRUE(co_await said(log, "slots filled: 00000008", round))
-                << contents_of_file(log);
+            EXPECT_TRUE(co_await said(log, "brought up: 00000008", round)) << contents_of_file(log);
         }
         const auto pci = co_await guest.qmp(R"({"execute":"query-pci"})", soon());
         EXPECT_TRUE(pci.has_value());
-        if (pci)
+        if (pci) {
             EXPECT_THAT(*pci, HasSubstr("\"address\":3758096384")) << "placed at 0xe0000000";
+        }
         EXPECT_THAT(contents_of_file(log), Not(HasSubstr("did not start")));
         EXPECT_TRUE((co_await guest.stop(soon())).has_value());
     }

@@ -50,8 +50,9 @@ void serve_slots() {
         cpu::out32(kEject, 1u << slot);
         DbgPrint("pnp: slot %u ejected%s\n", slot, way == EjectWay::surprise ? " under its drivers" : "");
     }
-    if (const ULONG filled = cpu::in32(kFilled)) DbgPrint("pnp: slots filled: %08x\n", filled);
+    const ULONG filled = cpu::in32(kFilled);
     bring_up_to_date();
+    if (filled) DbgPrint("pnp: slots filled and brought up: %08x\n", filled);
 }
 
 VOID NTAPI serve(PVOID) {
