@@ -73,7 +73,22 @@ TEST_P(GuestTests, Pass) {
 INSTANTIATE_TEST_SUITE_P(
     Families,
     GuestTests,
-    testing::Values("ke", "mm", "rtl", "ob", "ex", "ps", "cm", "io", "ldr", "hal", "ndis"),
+    testing::Values(
+        "ke",
+        "mm",
+        "rtl",
+        "ob",
+        "ex",
+        "ps",
+        "cm",
+        "io",
+        "ldr",
+        "hal",
+        "ndis",
+        "library",
+        "miniport",
+        "serialized"
+    ),
     [](const testing::TestParamInfo<const char*>& info) { return info.param; }
 );
 
