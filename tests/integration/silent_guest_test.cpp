@@ -63,14 +63,14 @@ TEST(SilentGuest, ThatNeverSaysHelloIsABootFailureWithinItsDeadline) {
 /// A driver that keeps the guest from answering; what the report says of it.
 std::string report_of_hang(const std::string& driver) {
     const OwnAssets assets;
-    assets.set_deadline("unload-idle", "trigger", 3000);
+    assets.set_deadline("unload-idle", "trigger", 1500);
     const JsonRun run(
         {"unload-idle", "--nic", "e1000", "--driver", built("drivers-x64/" + driver)},
         assets.environment()
     );
     EXPECT_EQ(run.outcome().exit_code, 1) << run.describe();
     EXPECT_THAT(run.rules(0), HasSubstr("deadline"));
-    EXPECT_THAT(run.outcome().err, HasSubstr("waited 3000 ms for the driver to stop"));
+    EXPECT_THAT(run.outcome().err, HasSubstr("waited 1500 ms for the driver to stop"));
     EXPECT_LT(run.outcome().seconds, 20);
     EXPECT_THAT(contents_of(run.artifact(0, "debug_log")), HasSubstr(driver + "+0x"));
     EXPECT_THAT(leftovers(), IsEmpty());

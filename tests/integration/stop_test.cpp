@@ -5,8 +5,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/stat.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <thread>
 
 #include "integration/support/result_document.hpp"
@@ -95,6 +97,31 @@ TEST(Stop, EveryRunOfThePlanSaysThatItWasCancelled) {
         EXPECT_THAT(std::string(verdict.at("sentence").as_string()), HasSubstr("SIGTERM"));
     }
     EXPECT_THAT(leftovers(), IsEmpty());
+}
+
+TEST(Stop, AQemuThatHangsWhileLibvirtAsksItIsEndedToo) {
+    const TemporaryDirectory out;
+    ASSERT_EQ(mkfifo((out.path() + "/never").c_str(), 0600), 0);
+    const std::string fake = out.file(
+        "qemu-system-x86_64",
+        "#!/bin/bash\n"
+        "exec -a qemu-system-x86_64 bash -c 'read -r word < " +
+            out.path() + "/never; true' fake \"$@\"\n"
+    );
+    ASSERT_EQ(chmod(fake.c_str(), 0755), 0);
+    Invocation invocation;
+    invocation.arguments = {"run", "no-adapter", "--out", out.path()};
+    invocation.environment = {"PATH=" + out.path() + ":" + std::getenv("PATH")};
+    invocation.meanwhile = [&](pid_t program) {
+        EXPECT_TRUE(await_process_with("qemu-system-x86_64", out.path() + "/never"));
+        kill(program, SIGINT);
+        std::this_thread::sleep_for(200ms);  // libvirt cannot be interrupted: the person insists.
+        kill(program, SIGINT);
+    };
+    const Outcome outcome = run_program(invocation);
+    EXPECT_EQ(outcome.exit_code, 128 + SIGINT) << outcome.out << outcome.err;
+    EXPECT_LT(outcome.seconds, kSoonSeconds);
+    EXPECT_THAT(leftovers(kGuardianTime), IsEmpty());
 }
 
 TEST(Stop, ATerminalThatGoesAwayEndsTheRunUnlessNohupSaysOtherwise) {

@@ -216,6 +216,20 @@ std::vector<pid_t> qemu_processes_of(pid_t program) {
     return pids;
 }
 
+bool await_process_with(const std::string& name, const std::string& word) {
+    for (int looks = 0; looks < 3000; ++looks) {
+        const auto found = guest::find_processes([&](const auto& words) {
+            return !words.empty() && words[0] == name &&
+                   joined(words).find(word) != std::string::npos;
+        });
+        if (!found.empty()) {
+            return true;
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    return false;
+}
+
 std::vector<pid_t> await_qemu(pid_t program) {
     for (int looks = 0; looks < 3000; ++looks) {
         if (auto pids = qemu_processes_of(program); !pids.empty()) {

@@ -30,7 +30,10 @@ void adopt_orphans();
 /// Pids of running QEMU processes that the rundown process `program` started.
 std::vector<pid_t> qemu_processes_of(pid_t program);
 
-/// The same, waited for; a failure of the test when none comes.
+/// Waits for a process with that name whose arguments hold `word`; false: none came.
+bool await_process_with(const std::string& name, const std::string& word);
+
+/// The QEMUs of a program, waited for; a failure of the test when none comes.
 std::vector<pid_t> await_qemu(pid_t program);
 
 }  // namespace rundown::integration
