@@ -222,7 +222,8 @@ Answer filters(const RunRecord& run) {
     }
     for (std::size_t nic = 0; nic < run.nics.size(); ++nic) {
         const auto& filter = run.nics[nic].filter_while_bound;
-        if (run.nics[nic].model.starts_with("virtio-net") && (!filter || filter->multicast_table.empty())) {
+        if (run.nics[nic].model.starts_with("virtio-net") &&
+            (!filter || filter->multicast_table.empty())) {
             return fmt::format(
                 "the device of NIC {} was not seen to have a multicast list while it was bound", nic
             );

@@ -123,8 +123,9 @@ struct Promised {
     std::uint32_t handles_held = 0;   // Open at the trigger, closed before Unload was called.
     std::uint32_t link_changes = 0;   // Downs and ups a binding was told of before the trigger.
     std::uint32_t binds_refused = 0;  // BindAdapter ended without a binding.
-    bool filters_set = false;   // Seen set at NDIS, and at the device where it can be asked.
-    bool filters_left = false;  // The driver leaves them set when it closes: NDIS is to release them.
+    bool filters_set = false;         // Seen set at NDIS, and at the device where it can be asked.
+    bool filters_left =
+        false;  // The driver leaves them set when it closes: NDIS is to release them.
     bool operator==(const Promised&) const = default;
 };
 
@@ -136,8 +137,8 @@ struct ReceiveFilter {
     bool operator==(const ReceiveFilter&) const = default;
 };
 
-/// The test frames of one stream that a far end saw. A stream is one binding of the driver's, by the
-/// driver's number.
+/// The test frames of one stream that a far end saw. A stream is one binding of the driver's, by
+/// the driver's number.
 struct WireStream {
     std::uint32_t stream = 0;
     std::uint64_t frames = 0;         // Good ones.
@@ -158,7 +159,7 @@ struct NicWitness {
     std::uint64_t frames_after_teardown = 0;  // Test frames that left the guest after the teardown
                                               // was answered: not those still in the wire's buffer.
     std::uint64_t frames_to_guest = 0;
-    std::vector<WireStream> streams;  // By number.
+    std::vector<WireStream> streams;                     // By number.
     std::optional<ReceiveFilter> filter_while_bound;     // Absent: not asked, or no such query.
     std::optional<ReceiveFilter> filter_after_teardown;  // Absent: the device has no such query.
     bool operator==(const NicWitness&) const = default;

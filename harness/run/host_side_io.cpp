@@ -107,7 +107,8 @@ asio::awaitable<void> ScenarioRun::ask_receive_filters(
 ) {
     keep_witness();
     for (std::size_t nic = 0; nic < spec_.nics.size(); ++nic) {
-        if (spec_.nics[nic].starts_with("virtio-net") && !removed_.contains(fmt::format("net{}", nic))) {
+        if (spec_.nics[nic].starts_with("virtio-net") &&
+            !removed_.contains(fmt::format("net{}", nic))) {
             const auto reply =
                 co_await guest_->qmp(receive_filter_command(nic), wait("QEMU's receive filter"));
             if (reply) {
