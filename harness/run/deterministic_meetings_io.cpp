@@ -24,6 +24,9 @@ constexpr Milliseconds kStubTime{30000};
 /// The host's own work between two steps of the guest.
 constexpr Milliseconds kHostTime{60000};
 constexpr std::chrono::microseconds kBetweenPolls{50};
+/// A guest that lives comes to a meeting in a millisecond of its own time, which takes a hundred of
+/// the host's where that is overloaded.
+constexpr Milliseconds kSilence{20000};
 
 Deadline stub_deadline() {
     return Deadline::in(kStubTime, "QEMU's gdb stub");
@@ -32,11 +35,13 @@ Deadline stub_deadline() {
 }  // namespace
 
 struct Meetings::State : std::enable_shared_from_this<Meetings::State> {
-    explicit State(asio::io_context& loop_) : loop(loop_), arrived(loop_, TimePoint::max()) {}
+    explicit State(asio::io_context& loop_)
+        : loop(loop_), arrived(loop_, TimePoint::max()), silence(loop_) {}
 
     asio::awaitable<void> run();
     asio::awaitable<result<void>> meetings();
     asio::awaitable<result<void>> meet();
+    void listen_for_silence();
     result<void> settle();
     void end_waits();
     asio::awaitable<result<void>> let_frames_in();
@@ -53,9 +58,9 @@ struct Meetings::State : std::enable_shared_from_this<Meetings::State> {
     std::map<GuestWaits::Ticket, std::function<void()>> sleepers;
     std::optional<GuestWaits::Ticket> alarm;
     asio::steady_timer arrived;  // Cancelled at the first meeting, and when there will be none.
+    asio::steady_timer silence;  // Expires when the guest has not come for too long.
     std::optional<Error> ended;  // Why there are no more meetings.
     bool held = false;
-    bool stands_still = false;
 };
 
 /// Everything of the host's own that is ready, and what follows from it, until nothing is. Handlers
@@ -112,10 +117,19 @@ asio::awaitable<result<void>> Meetings::State::meet() {
     co_return result<void>{};
 }
 
+void Meetings::State::listen_for_silence() {
+    silence.expires_after(kSilence);
+    silence.async_wait([self = shared_from_this()](boost::system::error_code cancelled) {
+        if (!cancelled && !self->ended)
+            self->hooks.silent();
+    });
+}
+
 asio::awaitable<result<void>> Meetings::State::meetings() {
     RUNDOWN_CO_TRY(co_await stub->go_on(stub_deadline()));
     for (;;) {
-        // How long the guest may take is the run's affair.
+        // How long the guest may take is the run's affair; that it does not come at all is told.
+        listen_for_silence();
         const auto signal =
             co_await stub->stopped(Deadline(TimePoint::max() - Milliseconds(1), Milliseconds(0), "")
             );
@@ -125,11 +139,10 @@ asio::awaitable<result<void>> Meetings::State::meetings() {
                 ErrorKind::lost_contact,
                 fmt::format("the machine stopped by itself (signal {})", *signal)
             );
-        stands_still = true;
+        silence.cancel();
         RUNDOWN_CO_TRY(co_await meet());
         if (held || ended)
             co_return result<void>{};
-        stands_still = false;
         RUNDOWN_CO_TRY(co_await stub->go_on(stub_deadline()));
     }
 }
@@ -143,6 +156,7 @@ void Meetings::State::end(const Error& why) {
         alarm.reset();
     }
     arrived.cancel();
+    silence.cancel();
     end_waits();
 }
 

@@ -32,6 +32,8 @@ struct MeetingHooks {
     std::function<std::size_t()> calls_under_way;
     /// A meeting begins; first thing, with the guest's time known.
     std::function<void(GuestTime)> met;
+    /// The guest has come to no meeting for so long that it will come to none: it hangs.
+    std::function<void()> silent;
     /// There will be no more meetings, and it was not the run that ended them.
     std::function<void(Error)> lost;
 };

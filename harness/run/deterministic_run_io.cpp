@@ -44,6 +44,10 @@ Awaitable<void> ScenarioRun::begin_meetings() {
         return hypervisor.calls_under_way();
     };
     hooks.met = [this](GuestTime now) { on_meeting(now); };
+    hooks.silent = [this] {
+        guest_is_late_ = true;
+        interrupt();
+    };
     hooks.lost = [this](const Error&) { interrupt(); };
     std::vector<witness::NicPeer*> peers;
     for (const auto& peer : peers_) {
