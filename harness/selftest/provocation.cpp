@@ -147,9 +147,10 @@ std::optional<std::string> judge(const Provocation& provocation, std::string_vie
     }
     const auto stop = read_stop_text(debug_log);
     if (!stop) {
-        return said.survived ? "went unnoticed: the guest survived it"
-               : said.guilty ? "was begun, but the guest neither stopped nor survived"
-                             : "was never begun";
+        return said.survived              ? std::string("went unnoticed: the guest survived it")
+               : said.guilty              ? "was begun, but the guest neither stopped nor survived"
+               : said.not_started.empty() ? "was never begun"
+                                          : "was never begun: " + said.not_started;
     }
     return judge_stop(provocation, *stop, said);
 }

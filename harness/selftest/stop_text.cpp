@@ -110,7 +110,9 @@ Announcement read_announcement(std::string_view debug_log, std::string_view prov
     const std::string prefix = fmt::format("provoke {}: ", provocation);
     for_each_line(debug_log, [&](std::string_view text) {
         Line line(text);
-        if (line.literal(prefix) && !read_announced(said, line)) {
+        if (line.literal("provoke: ")) {
+            said.not_started = printable(line.left());
+        } else if (line.literal(prefix) && !read_announced(said, line)) {
             said.malformed.push_back(printable(text));
         }
     });

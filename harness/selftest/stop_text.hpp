@@ -42,6 +42,7 @@ struct Announcement {
     std::optional<std::array<std::uint64_t, 2>>
         guilty;  // Begin and end of the function; the last said.
     bool survived = false;
+    std::string not_started;  // Why the driver that commits it did not come to it; printable.
     std::vector<std::string> malformed;
 };
 

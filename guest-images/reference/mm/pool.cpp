@@ -205,6 +205,8 @@ POOL_BLOCK* header_of(PVOID address, MI_PFN page) {
 /// What is freed may hold nothing that others still use.
 void check_contents(const POOL_BLOCK* block, ULONG64 begin) {
     const ULONG64 end = begin + block->Bytes;
+    static_assert(sizeof(KDPC) <= sizeof(KTIMER) && sizeof(KDPC) <= sizeof(ERESOURCE) && sizeof(KDPC) <= sizeof(NPAGED_LOOKASIDE_LIST));
+    if (block->Bytes < sizeof(KDPC)) return;  // none of them fits
     if (PKTIMER timer = KiFindTimerIn(begin, end)) {
         print_block("freed with a queued timer in it", block, timer);
         KeBugCheckEx(0xC7, 0, reinterpret_cast<ULONG_PTR>(timer), begin, end);

@@ -140,6 +140,10 @@ TEST(Provocation, SurvivalAndSilenceFail) {
         Optional(HasSubstr("neither stopped nor survived"))
     );
     EXPECT_THAT(judge(kLockTwice, ""), Optional(HasSubstr("never begun")));
+    EXPECT_THAT(
+        judge(kLockTwice, "provoke: selftest.sys did not start, status c0000225\n"),
+        Optional(HasSubstr("never begun: selftest.sys did not start"))
+    );
 }
 
 trace::Record record(int event, std::uint64_t object, std::uint64_t first, std::uint64_t second) {
