@@ -190,7 +190,7 @@ result<Scenario> parse(std::string_view toml_text, const std::string& file) {
     read_trigger(fields, scenario);
     scenario.cycles = fields.number("cycles", 1, 1, 100000);
     scenario.reload = fields.flag("reload", true);
-    scenario.load_ms = fields.number("load_ms", 100, 0, 600000);
+    scenario.load_ms = fields.number("load_ms", 50, 0, 600000);
     scenario.driver_parameters = fields.numbers("driver_parameters", UINT32_MAX);
     fields.table("ndis", [&](FieldReader& inner) { read_ndis(inner, scenario.ndis); });
     fields.table("held", [&](FieldReader& inner) { read_held(inner, scenario.held); });

@@ -86,8 +86,8 @@ struct Scenario {
     std::uint32_t cycles = 1;  // Of the triggers that repeat.
     NdisChoices ndis;
     Held held;
-    bool reload = true;           // Prove afterwards that the image can be loaded again.
-    std::uint32_t load_ms = 100;  // Time under load before the trigger.
+    bool reload = true;          // Prove afterwards that the image can be loaded again.
+    std::uint32_t load_ms = 50;  // Time under load before the trigger.
     std::map<std::string, std::uint32_t>
         driver_parameters;                    // REG_DWORDs of the service's Parameters key.
     std::map<Phase, Milliseconds> deadlines;  // Those that differ from default_deadline().
