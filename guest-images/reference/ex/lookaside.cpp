@@ -19,10 +19,13 @@ USHORT& depth(PSLIST_HEADER head) { return *reinterpret_cast<USHORT*>(&head->Ali
 constexpr ULONG kRaiseOnFailure = 16;  // POOL_RAISE_IF_ALLOCATION_FAILURE
 
 LIST_ENTRY all = {&all, &all};  // by ListEntry; under KiAtomic
+PLIST_ENTRY next(PLIST_ENTRY at) {
+    return ex::next_checked(at, "a lookaside list was never deleted, and its memory is something else by now");
+}
 
 bool is_live(const GENERAL_LOOKASIDE_POOL* list) {
     KiAtomic atomic;
-    for (PLIST_ENTRY at = all.Flink; at != &all; at = at->Flink)
+    for (PLIST_ENTRY at = next(&all); at != &all; at = next(at))
         if (CONTAINING_RECORD(at, GENERAL_LOOKASIDE_POOL, ListEntry) == list) return true;
     return false;
 }
@@ -66,7 +69,7 @@ VOID NTAPI free_extended(PVOID block, PLOOKASIDE_LIST_EX) { ExFreePool(block); }
 }  // namespace
 
 extern "C" PVOID ExFindLookasideListIn(ULONG64 begin, ULONG64 end) {
-    for (PLIST_ENTRY at = all.Flink; at != &all; at = at->Flink) {
+    for (PLIST_ENTRY at = next(&all); at != &all; at = next(at)) {
         auto* list = CONTAINING_RECORD(at, GENERAL_LOOKASIDE_POOL, ListEntry);
         if (reinterpret_cast<ULONG64>(list) - begin < end - begin) return list;
     }

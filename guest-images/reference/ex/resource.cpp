@@ -30,10 +30,13 @@ struct Owners {
 enum class Attempt { got, busy, no_room };
 
 LIST_ENTRY all = {&all, &all};  // by SystemResourcesList; under KiAtomic
+PLIST_ENTRY next(PLIST_ENTRY at) {
+    return ex::next_checked(at, "a resource was never deleted, and its memory is something else by now");
+}
 
 bool is_live(const ERESOURCE* resource) {
     KiAtomic atomic;
-    for (PLIST_ENTRY at = all.Flink; at != &all; at = at->Flink)
+    for (PLIST_ENTRY at = next(&all); at != &all; at = next(at))
         if (CONTAINING_RECORD(at, ERESOURCE, SystemResourcesList) == resource) return true;
     return false;
 }
@@ -216,7 +219,7 @@ void require_unowned(PERESOURCE resource, const char* text, ULONG64 caller) {
 }  // namespace
 
 extern "C" PVOID ExFindResourceIn(ULONG64 begin, ULONG64 end) {
-    for (PLIST_ENTRY at = all.Flink; at != &all; at = at->Flink) {
+    for (PLIST_ENTRY at = next(&all); at != &all; at = next(at)) {
         PERESOURCE resource = CONTAINING_RECORD(at, ERESOURCE, SystemResourcesList);
         if (reinterpret_cast<ULONG64>(resource) - begin < end - begin) return resource;
     }

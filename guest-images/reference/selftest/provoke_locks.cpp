@@ -38,6 +38,16 @@ void raise(KIRQL irql) {
 /// Runs on processor 0 at DISPATCH_LEVEL while the lock's owner has another one.
 VOID NTAPI release_others(PKDPC, PVOID, PVOID, PVOID) { KeReleaseSpinLockFromDpcLevel(&lock); }
 
+/// Leaves a resource behind on a stack that others use afterwards.
+__attribute__((noinline)) void forget_a_resource() {
+    ERESOURCE local;
+    ExInitializeResourceLite(&local);
+}
+__attribute__((noinline)) void use_the_stack() {
+    volatile UCHAR room[1024];
+    for (volatile UCHAR& byte : room) byte = 0x11;
+}
+
 VOID NTAPI release_mutex_of_another(PVOID) {
     KIRQL before;
     KeRaiseIrql(APC_LEVEL, &before);
@@ -278,4 +288,10 @@ extern "C" VOID provoke_rundown_initialised_while_in_use() {
     crt::ExInitializeRundownProtection(&rundown);
     provoke::value(1, &rundown);
     crt::ExReInitializeRundownProtection(&rundown);
+}
+
+extern "C" VOID provoke_resource_left_on_a_stack() {
+    forget_a_resource();
+    use_the_stack();
+    ExInitializeResourceLite(&resource);
 }
