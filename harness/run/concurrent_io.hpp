@@ -9,6 +9,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <exception>
@@ -20,7 +21,8 @@
 
 namespace rundown::run {
 
-/// Whoever makes one has to wait for finished(): the work uses what belongs to its caller.
+/// Begins when its maker next waits for something, after what that wait sends. Whoever makes one
+/// has to wait for finished(): the work uses what belongs to its caller.
 template <class T>
 class Concurrent {
   public:
@@ -30,7 +32,7 @@ class Concurrent {
         : state_(std::make_shared<State>(executor)) {
         boost::asio::co_spawn(
             executor,
-            std::move(work),
+            begin_later(executor, std::move(work)),
             [state = state_](std::exception_ptr thrown, result<T> outcome) {
                 state->thrown = thrown;
                 state->outcome = std::move(outcome);
@@ -54,6 +56,12 @@ class Concurrent {
     }
 
   private:
+    /// co_spawn() would run it at once up to its first wait.
+    static Work begin_later(boost::asio::any_io_executor executor, Work work) {
+        co_await boost::asio::post(executor, boost::asio::use_awaitable);
+        co_return co_await std::move(work);
+    }
+
     struct State {
         explicit State(const boost::asio::any_io_executor& executor)
             : done(executor, boost::asio::steady_timer::time_point::max()) {}
