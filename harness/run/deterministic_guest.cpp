@@ -29,6 +29,11 @@ void make_deterministic(rpc::ClientOptions& options) {
     options.resend_after = std::chrono::hours(24);
 }
 
+bool can_be_deterministic(const scenario::Scenario& scenario) {
+    return scenario.trigger != scenario::Trigger::surprise_removal &&
+           scenario.trigger != scenario::Trigger::removal;
+}
+
 result<void> check_deterministic(const std::string& accelerator, const std::string& connect) {
     if (accelerator == "kvm")
         return fail(

@@ -10,6 +10,7 @@
 #include "base/result.hpp"
 #include "guest/spec.hpp"
 #include "rpc/client_io.hpp"
+#include "scenario/scenario.hpp"
 
 namespace rundown::run {
 
@@ -22,6 +23,9 @@ void make_deterministic(guest::GuestSpec& guest, std::uint32_t seed);
 
 /// Rings only, looked at when host and guest meet; nothing is said twice because time has passed.
 void make_deterministic(rpc::ClientOptions& options);
+
+/// Not where devices are taken out: QEMU frees them, and their wires end, in a thread of its own.
+bool can_be_deterministic(const scenario::Scenario& scenario);
 
 /// Can --deterministic be had with these? Error: usage, one sentence.
 result<void> check_deterministic(const std::string& accelerator, const std::string& connect);

@@ -13,6 +13,7 @@
 
 #include "base/nearest.hpp"
 #include "report/run_report.hpp"
+#include "run/deterministic_guest.hpp"
 
 namespace rundown::run {
 namespace {
@@ -281,6 +282,16 @@ result<std::vector<RunSpec>> plan(
     const bool of_many = request.all || request.scenarios.size() > 1;
     Plan plan(request);
     for (const auto& scenario : *scenarios) {
+        if (request.deterministic && !can_be_deterministic(scenario)) {
+            if (of_many) {
+                continue;
+            }
+            return fail(
+                ErrorKind::usage,
+                "--deterministic: scenario '" + scenario.name +
+                    "' takes devices out, which QEMU does in its own time"
+            );
+        }
         const auto loads = loads_for(request, scenario);
         RUNDOWN_TRY(loads);
         const auto lists = nics_of(*sets, scenario);

@@ -134,6 +134,14 @@ TEST(DeterministicUsage, WhatItCannotBeHadWithIsSaidInOneSentence) {
     }
 }
 
+TEST(DeterministicUsage, ScenariosThatTakeDevicesOutAreRefused) {
+    for (const char* scenario : {"surprise-removal", "device-removal"}) {
+        const Outcome outcome = run_program({"run", scenario, "--deterministic"});
+        EXPECT_EQ(outcome.exit_code, 2) << scenario;
+        EXPECT_THAT(outcome.err, testing::HasSubstr("takes devices out")) << scenario;
+    }
+}
+
 TEST(DeterministicUsage, WithoutItThereIsNoHash) {
     const JsonRun run({"no-adapter"});
     ASSERT_EQ(run.run_count(), 1u) << run.describe();
