@@ -31,7 +31,8 @@ void make_deterministic(rpc::ClientOptions& options) {
 
 bool can_be_deterministic(const scenario::Scenario& scenario) {
     return scenario.trigger != scenario::Trigger::surprise_removal &&
-           scenario.trigger != scenario::Trigger::removal;
+           scenario.trigger != scenario::Trigger::removal &&
+           scenario.trigger != scenario::Trigger::link_flap;
 }
 
 result<void> check_deterministic(const std::string& accelerator, const std::string& connect) {

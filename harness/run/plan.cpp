@@ -289,7 +289,7 @@ result<std::vector<RunSpec>> plan(
             return fail(
                 ErrorKind::usage,
                 "--deterministic: scenario '" + scenario.name +
-                    "' takes devices out, which QEMU does in its own time"
+                    "' changes the machine's devices, which is not the same each time"
             );
         }
         const auto loads = loads_for(request, scenario);
