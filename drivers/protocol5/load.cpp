@@ -219,10 +219,12 @@ P5NoteClosing(BOOLEAN Begins)
         Begins ? InterlockedIncrement(&P5.Closing) : InterlockedDecrement(&P5.Closing);
 
     if (Begins && closing == 1) {
-        InterlockedExchange64(
-            &P5.LoadEnds, static_cast<LONG64>(KeQueryInterruptTime()) + ClosingPatience);
+        __atomic_store_n(
+            &P5.LoadEnds,
+            static_cast<LONG64>(KeQueryInterruptTime()) + ClosingPatience,
+            __ATOMIC_SEQ_CST);
     } else if (closing == 0) {
-        InterlockedExchange64(&P5.LoadEnds, 0);
+        __atomic_store_n(&P5.LoadEnds, 0, __ATOMIC_SEQ_CST);
     }
 }
 
