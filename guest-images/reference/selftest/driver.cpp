@@ -72,6 +72,17 @@ void pause(LONG milliseconds) {
     KeDelayExecutionThread(KernelMode, FALSE, &due);
 }
 
+void keep_workers_busy() {
+    constexpr ULONG items = 24, microseconds = 20000;
+    auto* busy = static_cast<PWORK_QUEUE_ITEM>(ExAllocatePoolWithTag(NonPagedPool, items * sizeof(WORK_QUEUE_ITEM), kTag));
+    KeSetPriorityThread(KeGetCurrentThread(), 16);
+    const auto stall = reinterpret_cast<PWORKER_THREAD_ROUTINE>(reinterpret_cast<ULONG_PTR>(&RdStall));
+    for (ULONG index = 0; index < items; ++index) {
+        ExInitializeWorkItem(&busy[index], stall, reinterpret_cast<PVOID>(ULONG_PTR{microseconds}));
+        ExQueueWorkItem(&busy[index], DelayedWorkQueue);
+    }
+}
+
 }  // namespace provoke
 
 extern "C" NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING) {

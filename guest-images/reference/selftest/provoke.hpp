@@ -26,6 +26,9 @@ void at_unload(VOID (*action)());
 bool on_thread(PKSTART_ROUTINE routine, PVOID context);
 /// Waits so long, in milliseconds. PASSIVE_LEVEL.
 void pause(LONG milliseconds);
+/// Queues to DelayedWorkQueue what keeps each of its workers busy, in the kernel's code, for 40 ms at least: what is queued
+/// behind it stays queued so long. The caller's priority becomes 16, the workers' is less. PASSIVE_LEVEL.
+void keep_workers_busy();
 /// Hides a value from the compiler, which would see the crime coming.
 template <class T>
 T hide(T value) {

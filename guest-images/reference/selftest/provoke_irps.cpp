@@ -212,8 +212,7 @@ extern "C" VOID provoke_io_work_item_freed_while_queued() {
     make_device(complete_well);
     PIO_WORKITEM item = IoAllocateWorkItem(device);
     provoke::value(1, item);
-    KIRQL before;
-    KeRaiseIrql(DISPATCH_LEVEL, &before);
+    provoke::keep_workers_busy();
     IoQueueWorkItem(item, on_io_work, DelayedWorkQueue, nullptr);
     IoFreeWorkItem(item);
 }
@@ -243,9 +242,9 @@ extern "C" VOID provoke_io_work_item_queued_twice() {
     make_device(complete_well);
     PIO_WORKITEM item = IoAllocateWorkItem(device);
     provoke::value(1, device);
-    KIRQL before;
-    KeRaiseIrql(DISPATCH_LEVEL, &before);
-    for (int again = 0; again < 1000; ++again) IoQueueWorkItem(item, on_io_work, DelayedWorkQueue, nullptr);
+    provoke::keep_workers_busy();
+    IoQueueWorkItem(item, on_io_work, DelayedWorkQueue, nullptr);
+    IoQueueWorkItem(item, on_io_work, DelayedWorkQueue, nullptr);
 }
 
 extern "C" VOID provoke_detach_from_nothing() {

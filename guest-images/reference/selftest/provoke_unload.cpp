@@ -59,15 +59,10 @@ extern "C" VOID provoke_thread_runs_after_unload() { start_thread(sleep_twice); 
 extern "C" VOID provoke_work_item_runs_after_unload() {
     provoke::value(1, reinterpret_cast<ULONG64>(&on_work));
     provoke::at_unload([] {
-        constexpr ULONG busy = 24, microseconds = 20000;
-        auto* items = static_cast<PWORK_QUEUE_ITEM>(ExAllocatePoolWithTag(NonPagedPool, (busy + 1) * sizeof(WORK_QUEUE_ITEM), provoke::kTag));
-        KeSetPriorityThread(KeGetCurrentThread(), 16);  // before the workers
-        for (ULONG index = 0; index <= busy; ++index) {
-            ExInitializeWorkItem(
-                &items[index], index < busy ? reinterpret_cast<PWORKER_THREAD_ROUTINE>(reinterpret_cast<ULONG_PTR>(&RdStall)) : on_work,
-                reinterpret_cast<PVOID>(ULONG_PTR{microseconds}));
-            ExQueueWorkItem(&items[index], DelayedWorkQueue);
-        }
+        provoke::keep_workers_busy();
+        auto* item = static_cast<PWORK_QUEUE_ITEM>(ExAllocatePoolWithTag(NonPagedPool, sizeof(WORK_QUEUE_ITEM), provoke::kTag));
+        ExInitializeWorkItem(item, on_work, nullptr);
+        ExQueueWorkItem(item, DelayedWorkQueue);
     });
 }
 
