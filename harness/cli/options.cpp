@@ -77,6 +77,11 @@ void add_run(CLI::App& app, Options& options) {
         "Count instructions and let everything in at instants the guest chooses: the same seed "
         "gives the same trace"
     );
+    run->add_flag(
+        "--serial-only",
+        request.serial_only,
+        "Keep the RPC on the serial line, as with guests that do not map the shared memory"
+    );
     run->add_option(
         "--driver", invocation.driver, "Driver under test, in place of the built protocol5.sys"
     );

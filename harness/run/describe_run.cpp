@@ -68,6 +68,9 @@ std::string reproduce_command(const ReproduceOptions& options, const RunSpec& sp
     if (spec.deterministic) {
         command += " --deterministic";
     }
+    if (spec.serial_only) {
+        command += " --serial-only";
+    }
     if (!options.driver.empty()) {
         command += " --driver " + quoted(options.driver);
     }

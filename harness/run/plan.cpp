@@ -254,6 +254,7 @@ class Plan {
             RunSpec spec{
                 scenario, request_.guest, nics, request_.ndis, load, request_.seed + i, i, {}};
             spec.deterministic = request_.deterministic;
+            spec.serial_only = request_.serial_only;
             spec.id = id_of(spec, request_.repeat);
             if (taken_.insert(spec.id).second) {
                 specs_.push_back(std::move(spec));
@@ -279,6 +280,14 @@ result<std::vector<RunSpec>> plan(
     RUNDOWN_TRY(scenarios);
     const auto sets = parse_nic_sets(request.nic_sets);
     RUNDOWN_TRY(sets);
+    if (request.deterministic && request.serial_only) {
+        return fail(
+            ErrorKind::usage,
+            "--deterministic and --serial-only: bytes on the serial line come when they come; "
+            "leave "
+            "one of the two out"
+        );
+    }
     const bool of_many = request.all || request.scenarios.size() > 1;
     Plan plan(request);
     for (const auto& scenario : *scenarios) {

@@ -27,6 +27,7 @@ struct Request {
     std::uint32_t repeat = 1;
     std::uint32_t seed = 0;      // Repetition i runs with seed + i.
     bool deterministic = false;  // The same seed gives the same trace.
+    bool serial_only = false;    // The RPC stays on COM1, whatever the guest offers.
 };
 
 /// One boot of one guest through one scenario.
@@ -40,6 +41,7 @@ struct RunSpec {
     std::uint32_t repetition = 0;  // From 0.
     std::string id;                // Unique within the plan and fit for a file name.
     bool deterministic = false;    // See run/deterministic_meetings_io.hpp.
+    bool serial_only = false;
 };
 
 /// The runs in the order they will happen. A scenario without NICs runs once, whatever the NIC sets

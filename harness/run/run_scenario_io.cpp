@@ -115,7 +115,7 @@ Awaitable<void> ScenarioRun::boot() {
     const auto line = open_line(guest_->trace_window());
     RUNDOWN_CO_TRY(line);
     rpc::ClientOptions options{evidence_.rpc_log(), spec_.seed};
-    options.memory = *line;
+    options.memory = spec_.serial_only ? nullptr : *line;
     if (spec_.deterministic) {
         RUNDOWN_CO_TRY(co_await open_meetings());
         make_deterministic(options);

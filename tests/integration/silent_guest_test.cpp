@@ -88,7 +88,7 @@ TEST(SilentGuest, ThatSpinsIsToldFromOneInADeadlock) {
 /// A run over a line that a NoisyLine stands in.
 Outcome run_over(NoisyLine& line, const OwnAssets& assets, const std::string& out) {
     Invocation invocation;
-    invocation.arguments = {"run", "unload-idle", "--nic", "e1000", "--out", out};
+    invocation.arguments = {"run", "unload-idle", "--nic", "e1000", "--serial-only", "--out", out};
     invocation.environment = assets.environment();
     invocation.meanwhile = [&line](pid_t program) { line.stand_between(program); };
     return run_program(invocation);

@@ -43,6 +43,17 @@ TEST(DescribeRun, ADeterministicRunIsReproducedAsOne) {
     );
 }
 
+TEST(DescribeRun, ARunOverTheSerialLineIsReproducedAsOne) {
+    ReproduceOptions options;
+    options.program = "rundown";
+    RunSpec spec = spec_of({"e1000"});
+    spec.serial_only = true;
+    EXPECT_EQ(
+        reproduce_command(options, spec),
+        "rundown run unload-under-load --nic e1000 --load heavy --seed 42 --serial-only"
+    );
+}
+
 TEST(DescribeRun, FiguresAreSummedOverTheNics) {
     oracle::RunRecord record;
     record.trigger = "rebind";

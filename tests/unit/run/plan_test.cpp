@@ -101,6 +101,36 @@ std::vector<std::string> ids_of(const Request& request) {
     return ids;
 }
 
+TEST(Plan, WhatCannotBeTheSameEachTimeIsRefusedWhenNamedAndLeftOutOfAll) {
+    std::vector<Scenario> catalogue = kCatalogue;
+    catalogue.push_back(make("removed", 1, {Load::idle}));
+    catalogue.back().trigger = scenario::Trigger::surprise_removal;
+    Request request = for_scenario("removed");
+    request.deterministic = true;
+    const auto named = plan(request, catalogue);
+    ASSERT_FALSE(named);
+    EXPECT_THAT(named.error().sentence, AllOf(HasSubstr("--deterministic"), HasSubstr("removed")));
+    request.scenarios.clear();
+    request.all = true;
+    const auto all = plan(request, catalogue);
+    ASSERT_TRUE(all) << all.error().sentence;
+    EXPECT_FALSE(all->empty());
+    for (const auto& spec : *all) {
+        EXPECT_NE(spec.scenario.name, "removed");
+        EXPECT_TRUE(spec.deterministic);
+    }
+}
+
+TEST(Plan, TheSerialLineAloneIsNotDeterministic) {
+    Request request = for_scenario("one");
+    request.serial_only = true;
+    const auto specs = plan(request, kCatalogue);
+    ASSERT_TRUE(specs) << specs.error().sentence;
+    EXPECT_TRUE(specs->front().serial_only);
+    request.deterministic = true;
+    EXPECT_THAT(error_of(request), AllOf(HasSubstr("--deterministic"), HasSubstr("--serial-only")));
+}
+
 TEST(Plan, SeveralLoadsAreSeveralRuns) {
     Request request = for_scenario("one");
     request.nic_sets = "e1000";
