@@ -11,33 +11,16 @@
 
 extern "C" NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING);
 
-/// One entry of .pdata, as RtlLookupFunctionEntry finds it; the DDK headers do not declare it for drivers.
-struct FunctionEntry {
-    ULONG begin, end, unwind;
-};
-extern "C" __declspec(dllimport) const FunctionEntry* NTAPI RtlLookupFunctionEntry(ULONG64 pc, PULONG64 base, PVOID history);
-
 namespace {
 
-struct Provocation {
-    const char* name;
-    VOID (*commit)();
-};
-
-const Provocation provocations[] = {
+const provoke::Crime crimes[] = {
 #define RD_PROVOCATION(family, name, ...) {#name, provoke_##name},
 #include "selftest/provocations.def"
 #undef RD_PROVOCATION
 };
 
-char wanted[64];
 PDRIVER_OBJECT self;
 VOID (*unload_action)();
-
-bool same(const char* a, const char* b) {
-    for (; *a && *a == *b; ++a, ++b) {}
-    return *a == *b;
-}
 
 VOID NTAPI unload(PDRIVER_OBJECT) {
     if (unload_action) unload_action();
@@ -46,15 +29,6 @@ VOID NTAPI unload(PDRIVER_OBJECT) {
 }  // namespace
 
 namespace provoke {
-
-void value(ULONG number, ULONG64 value) { DbgPrint("provoke %s: value %u %016I64x\n", wanted, number, value); }
-
-void guilty(ULONG64 function) {
-    ULONG64 base;
-    const FunctionEntry* entry = RtlLookupFunctionEntry(function, &base, nullptr);
-    const ULONG64 begin = entry ? base + entry->begin : function, end = entry ? base + entry->end : function;
-    DbgPrint("provoke %s: guilty %016I64x %016I64x\n", wanted, begin, end);
-}
 
 PDRIVER_OBJECT driver() { return self; }
 void at_unload(VOID (*action)()) { unload_action = action; }
@@ -88,15 +62,9 @@ void keep_workers_busy() {
 extern "C" NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING) {
     self = selftest::driver_object = driver;
     driver->DriverUnload = unload;
-    if (!RdCommandLineText("provoke", wanted, sizeof wanted)) {
+    if (!provoke::is_wanted()) {
         selftest::run_all();
         return STATUS_SUCCESS;
     }
-    for (const Provocation& provocation : provocations) {
-        if (!same(provocation.name, wanted)) continue;
-        provoke::guilty(provocation.commit);
-        provocation.commit();
-        return STATUS_SUCCESS;
-    }
-    return STATUS_NOT_FOUND;
+    return provoke::commit_wanted(crimes) ? STATUS_SUCCESS : STATUS_NOT_FOUND;
 }

@@ -18,6 +18,19 @@ void guilty(Function* function) {
     guilty(reinterpret_cast<ULONG64>(function));
 }
 
+struct Crime {
+    const char* name;
+    VOID (*commit)();
+};
+/// Does provoke=NAME stand on the kernel's command line? To be asked before the rest. PASSIVE_LEVEL.
+bool is_wanted();
+/// Commits the crime of that name; false: the table has none. Returns only when the guest has survived. PASSIVE_LEVEL.
+bool commit_wanted(const Crime* crimes, ULONG count);
+template <ULONG Count>
+bool commit_wanted(const Crime (&crimes)[Count]) {
+    return commit_wanted(crimes, Count);
+}
+
 /// The driver that commits the crime. Its Unload calls what at_unload() was given, then returns.
 PDRIVER_OBJECT driver();
 void at_unload(VOID (*action)());

@@ -1,40 +1,22 @@
 // SPDX-License-Identifier: MIT
 // ndis/selftest/crimes.cpp
 //
-// Which crime is wanted, how it announces itself, and those of any driver: wrong IRQLs, packets, buffers and locks.
+// The table of crimes, and those of any driver: wrong IRQLs, packets, buffers and locks.
 #include "ndis/selftest/crimes.hpp"
 
 #define RD_PROVOCATION(family, name, ...) extern "C" VOID provoke_##name();
 #include "ndis/selftest/provocations.def"
 #undef RD_PROVOCATION
 
-/// One entry of .pdata, as RtlLookupFunctionEntry finds it; the DDK headers do not declare it for drivers.
-struct FunctionEntry {
-    ULONG begin, end, unwind;
-};
-extern "C" __declspec(dllimport) const FunctionEntry* NTAPI RtlLookupFunctionEntry(ULONG64 pc, PULONG64 base, PVOID history);
-
 using namespace ndistest;
 
 namespace {
 
-struct Crime {
-    const char* name;
-    VOID (*commit)();
-};
-
-const Crime crimes[] = {
+const provoke::Crime crimes[] = {
 #define RD_PROVOCATION(family, name, ...) {#name, provoke_##name},
 #include "ndis/selftest/provocations.def"
 #undef RD_PROVOCATION
 };
-
-char wanted[64];
-
-bool same(const char* a, const char* b) {
-    for (; *a && *a == *b; ++a, ++b) {}
-    return *a == *b;
-}
 
 UCHAR bytes[200];
 
@@ -61,26 +43,9 @@ PNDIS_BUFFER new_buffer() {
 
 }  // namespace
 
-namespace provoke {
-
-void value(ULONG number, ULONG64 value) { DbgPrint("provoke %s: value %u %016I64x\n", wanted, number, value); }
-
-void guilty(ULONG64 function) {
-    ULONG64 base;
-    const FunctionEntry* entry = RtlLookupFunctionEntry(function, &base, nullptr);
-    const ULONG64 begin = entry ? base + entry->begin : function, end = entry ? base + entry->end : function;
-    DbgPrint("provoke %s: guilty %016I64x %016I64x\n", wanted, begin, end);
-}
-
-}  // namespace provoke
-
 bool ndistest::commit_crime() {
-    if (!RdCommandLineText("provoke", wanted, sizeof wanted)) return false;
-    for (const Crime& crime : crimes) {
-        if (!same(crime.name, wanted)) continue;
-        provoke::guilty(crime.commit);
-        crime.commit();
-    }
+    if (!provoke::is_wanted()) return false;
+    provoke::commit_wanted(crimes);  // A name that it has not is one of selftest.sys.
     return true;
 }
 
