@@ -80,10 +80,9 @@ int selftest(const Options& options) {
     }
     progress.print(selftest::to_text(*report));
     if (options.json) {
-        const std::string document = selftest::to_json(*report);
-        std::fwrite(document.data(), 1, document.size(), stdout);
+        put(selftest::to_json(*report));
     }
-    return selftest::exit_code(*report);
+    return finish_output(selftest::exit_code(*report), options.json);
 }
 
 int list(const Options& options) {

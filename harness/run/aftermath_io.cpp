@@ -206,7 +206,7 @@ void ScenarioRun::keep_trace() {
         complain(compact.error(), InconclusiveKind::trace_truncated);
         return;
     }
-    if (const auto written = write_file(evidence_.trace(), *compact); !written) {
+    if (const auto written = write_whole_file(evidence_.trace(), *compact); !written) {
         complain(written.error(), InconclusiveKind::infrastructure);
     }
     auto trace = trace::read(std::as_bytes(std::span(*compact)));

@@ -46,9 +46,6 @@ result<std::string> make_invocation_directory(const std::string& out, const std:
 /// Makes a run's directory inside it.
 result<EvidencePaths> make_run_directory(const std::string& invocation, const std::string& run_id);
 
-/// Writes a whole file; the error names it ("disk full" is an environment error, never silent).
-result<void> write_file(const std::string& path, std::string_view contents);
-
 /// Reads a whole file; the error names it.
 result<std::string> read_file(const std::string& path);
 

@@ -93,10 +93,6 @@ result<EvidencePaths> make_run_directory(const std::string& invocation, const st
     return EvidencePaths(directory.string());
 }
 
-result<void> write_file(const std::string& path, std::string_view contents) {
-    return write_whole_file(path, contents);
-}
-
 result<std::string> read_file(const std::string& path) {
     std::ifstream in(path, std::ios::binary);
     if (!in) {

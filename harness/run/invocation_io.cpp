@@ -5,14 +5,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <filesystem>
-#include <optional>
 
-#include "guest/accelerator_io.hpp"
+#include "base/file_io.hpp"
 #include "guest/guardian_io.hpp"
-#include "guest/hypervisor_io.hpp"
 #include "report/run_record_json.hpp"
 #include "run/aside_io.hpp"
 #include "run/describe_run.hpp"
@@ -21,6 +18,7 @@
 #include "run/evidence.hpp"
 #include "run/invocation.hpp"
 #include "run/loop_watch_io.hpp"
+#include "run/machine_io.hpp"
 #include "run/run_scenario_io.hpp"
 #include "run/stop_request.hpp"
 #include "run/stop_signals_io.hpp"
@@ -32,10 +30,6 @@ namespace rundown::run {
 namespace asio = boost::asio;
 
 namespace {
-
-/// libvirt has to learn QEMU the first time, which takes seconds on a slow machine.
-constexpr Milliseconds kOpenTime{60000};
-constexpr Milliseconds kAcceleratorTime{30000};
 
 /// What is known before anything boots.
 struct Prepared {
@@ -77,17 +71,6 @@ result<Prepared> prepare(const InvocationOptions& options) {
     return prepared;
 }
 
-guest::GuestSpec accelerator_proof(const Prepared& prepared) {
-    guest::GuestSpec proof;
-    proof.kernel = prepared.assets.boot_elf;
-    proof.initrd = prepared.assets.initrd;
-    proof.command_line = "seed=1";
-    proof.directory = prepared.directory + "/accelerator";
-    proof.trace_window_mib = 0;
-    proof.reboots = false;
-    return proof;
-}
-
 /// "2026-01-31T23-59-58Z", fit for a file name, as ISO 8601 has it.
 std::string iso_time(std::string timestamp) {
     for (const std::size_t at : {std::size_t{13}, std::size_t{16}}) {
@@ -113,20 +96,23 @@ class Invocation {
         report::InvocationReport invocation;
         invocation.started = iso_time(prepared_.started);
         invocation.directory = prepared_.directory;
-        progress_.status("connecting to libvirt");
-        guest::HypervisorOptions wanted;
-        wanted.uri = options_.connect == "embedded" ? "" : options_.connect;
-        auto hypervisor =
-            co_await guest::Hypervisor::open(wanted, Deadline::in(kOpenTime, "libvirt to connect"));
-        if (!hypervisor) {
-            co_return hypervisor.error();
-        }
-        const auto accelerator = co_await choose(**hypervisor);
-        if (!accelerator) {
-            co_return accelerator.error();
+        auto machine = co_await open_machine(
+            progress_,
+            options_.connect,
+            options_.request.deterministic ? "tcg" : options_.accelerator,
+            prepared_.assets,
+            prepared_.directory
+        );
+        if (!machine) {
+            co_return machine.error();
         }
         RunContext context{
-            **hypervisor, *accelerator, prepared_.assets, prepared_.driver, progress_, stop_};
+            *machine->hypervisor,
+            machine->accelerator,
+            prepared_.assets,
+            prepared_.driver,
+            progress_,
+            stop_};
         std::size_t left_out = 0;
         for (const RunSpec& spec : prepared_.specs) {
             if (stop_.requested()) {
@@ -147,23 +133,6 @@ class Invocation {
     }
 
   private:
-    asio::awaitable<result<guest::Accelerator>> choose(guest::Hypervisor& hypervisor) {
-        progress_.status("choosing the accelerator");
-        const auto wish = guest::accelerator_wish_from(
-            options_.request.deterministic ? "tcg" : options_.accelerator
-        );
-        auto choice = co_await guest::choose_accelerator(
-            hypervisor,
-            wish,
-            accelerator_proof(prepared_),
-            Deadline::in(kAcceleratorTime, "the accelerator to be chosen")
-        );
-        if (!choice) {
-            co_return choice.error();
-        }
-        co_return choice->accelerator;
-    }
-
     report::RunReport report_for(const RunSpec& spec) const {
         report::RunReport report;
         report.run_id = spec.id;
@@ -230,9 +199,9 @@ class Invocation {
             }
         };
         if (const auto text = read_file(spec.scenario.file)) {
-            copy(write_file(evidence.scenario(), *text));
+            copy(write_whole_file(evidence.scenario(), *text));
         }
-        copy(write_file(evidence.record(), report::to_json(record)));
+        copy(write_whole_file(evidence.record(), report::to_json(record)));
     }
 
     asio::io_context& loop_;
@@ -258,33 +227,19 @@ result<report::InvocationReport> run_invocation(
         return guardian.error();
     }
     Invocation invocation(loop, options, *prepared, progress, stop);
-    std::optional<result<report::InvocationReport>> outcome;
-    std::exception_ptr thrown;
-    asio::co_spawn(
-        loop,
-        invocation.go(),
-        [&](std::exception_ptr error, result<report::InvocationReport> report) {
-            thrown = error;
-            outcome = std::move(report);
-            loop.stop();
-        }
-    );
-    loop.run();
-    if (thrown) {
-        std::rethrow_exception(thrown);
-    }
-    if (!*outcome) {
+    auto outcome = run_to_end(loop, invocation.go());
+    if (!outcome) {
         std::error_code ignored;
         std::filesystem::remove(prepared->directory, ignored);  // Only when nothing is in it.
-        return std::move(*outcome);
+        return outcome;
     }
-    report::InvocationReport& report = **outcome;
+    report::InvocationReport& report = *outcome;
     if (const auto written =
-            write_file(prepared->directory + "/report.json", report::to_json(report));
+            write_whole_file(prepared->directory + "/report.json", report::to_json(report));
         !written) {
         report.lost = written.error().sentence;  // The verdicts are told all the same.
     }
-    return std::move(*outcome);
+    return outcome;
 }
 
 }  // namespace rundown::run

@@ -109,14 +109,7 @@ Awaitable<void> ScenarioRun::unbind_all() {
     const auto bindings = co_await agent_->bindings(wait("the list of bindings"));
     RUNDOWN_CO_TRY(bindings);
     RUNDOWN_CO_TRY(co_await mark(RD_MARK_TRIGGER));
-    for (const auto& binding : *bindings) {
-        const auto unbound = keep(
-            Step::unbind,
-            0,
-            co_await agent_->unbind(binding, wait("the unbind of " + binding.adapter))
-        );
-        RUNDOWN_CO_TRY(unbound);
-    }
+    RUNDOWN_CO_TRY(co_await unbind_each(0, *bindings));
     RUNDOWN_CO_TRY(co_await mark(RD_MARK_SETTLED));
     co_return co_await stop_service(Step::stop);
 }

@@ -6,19 +6,18 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <csignal>
 #include <filesystem>
-#include <optional>
 #include <vector>
 
-#include "guest/accelerator_io.hpp"
-#include "guest/hypervisor_io.hpp"
+#include "base/file_io.hpp"
+#include "guest/guardian_io.hpp"
 #include "run/assets.hpp"
 #include "run/evidence.hpp"
+#include "run/machine_io.hpp"
 #include "run/stop_request.hpp"
+#include "run/stop_signals_io.hpp"
 #include "selftest/glob.hpp"
 #include "selftest/one_guest_io.hpp"
 #include "selftest/provocation.hpp"
@@ -29,9 +28,6 @@ namespace rundown::selftest {
 namespace asio = boost::asio;
 
 namespace {
-
-constexpr Milliseconds kOpenTime{60000};  // libvirt has to learn QEMU the first time.
-constexpr Milliseconds kAcceleratorTime{30000};
 
 /// What --filter asks for.
 struct Selection {
@@ -62,30 +58,23 @@ class Session {
         : loop_(loop), options_(options), report_(report), progress_(progress), stop_(stop) {}
 
     asio::awaitable<result<void>> go() {
-        progress_.status("connecting to libvirt");
-        guest::HypervisorOptions wanted;
-        wanted.uri = options_.connect == "embedded" ? "" : options_.connect;
-        auto hypervisor =
-            co_await guest::Hypervisor::open(wanted, Deadline::in(kOpenTime, "libvirt to connect"));
-        if (!hypervisor) {
-            co_return hypervisor.error();
-        }
-        guest::GuestSpec proof = guest_spec(report_.directory + "/accelerator", "seed=1");
-        proof.trace_window_mib = 0;
-        const auto accelerator = co_await guest::choose_accelerator(
-            **hypervisor,
-            guest::accelerator_wish_from(options_.accelerator),
-            proof,
-            Deadline::in(kAcceleratorTime, "the accelerator to be chosen")
+        auto machine = co_await run::open_machine(
+            progress_,
+            options_.connect,
+            options_.accelerator,
+            run::locate_assets(),
+            report_.directory
         );
-        RUNDOWN_CO_TRY(accelerator);
-        accelerator_ = accelerator->accelerator;
+        if (!machine) {
+            co_return machine.error();
+        }
+        accelerator_ = machine->accelerator;
         report_.accelerator = to_string(accelerator_);
         const Selection selection = select(options_.filter);
         if (selection.tests) {
-            co_await run_tests(**hypervisor);
+            co_await run_tests(*machine->hypervisor);
         }
-        co_await run_provocations(**hypervisor, selection.provocations);
+        co_await run_provocations(*machine->hypervisor, selection.provocations);
         co_return result<void>{};
     }
 
@@ -223,7 +212,7 @@ result<Report> finish(const Options& options, Report report) {
             fmt::format("no self-test or provocation is called '{}'", options.filter)
         );
     }
-    RUNDOWN_TRY(run::write_file(report.directory + "/report.json", to_json(report)));
+    RUNDOWN_TRY(write_whole_file(report.directory + "/report.json", to_json(report)));
     return report;
 }
 
@@ -243,33 +232,20 @@ result<Report> run_selftest(const Options& options, rundown::report::Progress& p
     if (options.accelerator != "auto") {
         report.arguments = "--accel " + options.accelerator;
     }
-    std::signal(SIGPIPE, SIG_IGN);
+    // Before anything makes a thread; the last to go.
+    const auto guardian = guest::Guardian::start(guest::Places::of_this_process());
+    if (!guardian) {
+        return guardian.error();
+    }
     asio::io_context loop(1);
     run::StopRequest stop;
-    asio::signal_set signals(loop, SIGINT, SIGTERM);
-    signals.async_wait([&](boost::system::error_code error, int number) {
-        if (!error) {
-            signals.clear();
-            stop.request(number == SIGINT ? "Ctrl-C" : "SIGTERM");
-        }
-    });
+    const run::StopSignals signals(loop, stop);
     const auto started = Clock::now();
     Session session(loop, options, report, progress, stop);
-    std::optional<result<void>> ended;
-    std::exception_ptr thrown;
-    asio::co_spawn(loop, session.go(), [&](std::exception_ptr error, result<void> outcome) {
-        thrown = error;
-        ended = std::move(outcome);
-        loop.stop();
-    });
-    loop.run();
-    if (thrown) {
-        std::rethrow_exception(thrown);
-    }
-    if (!*ended) {
+    if (const auto ended = run::run_to_end(loop, session.go()); !ended) {
         std::error_code ignored;
         std::filesystem::remove(report.directory, ignored);  // Only when nothing is in it.
-        return ended->error();
+        return ended.error();
     }
     report.took = std::chrono::duration_cast<Milliseconds>(Clock::now() - started);
     return finish(options, std::move(report));

@@ -14,6 +14,7 @@
 #include <boost/asio/io_context.hpp>
 #include <filesystem>
 
+#include "base/file_io.hpp"
 #include "bench/measurements.hpp"
 #include "run/evidence.hpp"
 
@@ -83,7 +84,7 @@ int main(Wanted wanted) {
     }
     std::filesystem::remove_all(wanted.json_file + ".guests");
     fmt::print("{}", table(wanted.figures));
-    need(run::write_file(wanted.json_file, to_json(wanted.figures)));
+    need(write_whole_file(wanted.json_file, to_json(wanted.figures)));
     return 0;
 }
 
