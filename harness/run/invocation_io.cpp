@@ -96,12 +96,11 @@ class Invocation {
         report::InvocationReport invocation;
         invocation.started = iso_time(prepared_.started);
         invocation.directory = prepared_.directory;
+        // By name: GCC 12 destroys a conditional temporary twice in a co_await.
+        const std::string accelerator =
+            options_.request.deterministic ? "tcg" : options_.accelerator;
         auto machine = co_await open_machine(
-            progress_,
-            options_.connect,
-            options_.request.deterministic ? "tcg" : options_.accelerator,
-            prepared_.assets,
-            prepared_.directory
+            progress_, options_.connect, accelerator, prepared_.assets, prepared_.directory
         );
         if (!machine) {
             co_return machine.error();

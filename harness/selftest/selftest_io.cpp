@@ -58,12 +58,9 @@ class Session {
         : loop_(loop), options_(options), report_(report), progress_(progress), stop_(stop) {}
 
     asio::awaitable<result<void>> go() {
+        const auto assets = run::locate_assets();
         auto machine = co_await run::open_machine(
-            progress_,
-            options_.connect,
-            options_.accelerator,
-            run::locate_assets(),
-            report_.directory
+            progress_, options_.connect, options_.accelerator, assets, report_.directory
         );
         if (!machine) {
             co_return machine.error();

@@ -2,6 +2,8 @@
 // `rundown selftest` on real guests: the reference guest passes its own tests and notices every
 // crime. A test per family, so that what fails is named and can be repeated alone.
 #include <gmock/gmock.h>
+#include <signal.h>
+#include <sys/wait.h>
 
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
@@ -119,6 +121,25 @@ INSTANTIATE_TEST_SUITE_P(
     testing::ValuesIn(families()),
     [](const testing::TestParamInfo<std::string>& info) { return info.param; }
 );
+
+TEST(Selftest, KilledWithItsGuestsRunningLeavesNothing) {
+    integration::Invocation invocation;
+    invocation.arguments = {"selftest", "--out", guest::TestPlace::instance().new_directory()};
+    invocation.meanwhile = [](pid_t program) {
+        integration::await_qemu(program);
+        kill(program, SIGKILL);
+    };
+    const integration::Outcome outcome = integration::run_program(invocation);
+    EXPECT_NE(outcome.exit_code, 0);
+    EXPECT_TRUE(integration::leftovers(std::chrono::seconds(10)).empty());
+}
+
+TEST(Selftest, AFullStandardOutputIsNoSuccess) {
+    const std::string command = integration::program() +
+                                " selftest --json --filter provoke.irql.* --out " +
+                                guest::TestPlace::instance().new_directory() + " >/dev/full 2>&1";
+    EXPECT_EQ(WEXITSTATUS(system(command.c_str())), exit_could_not_run);
+}
 
 TEST(Selftest, AFilterThatMatchesNothingIsAMistake) {
     EXPECT_EQ(run_selftest("provoke.nothing.*").exit_code, 2);
