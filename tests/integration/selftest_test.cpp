@@ -136,7 +136,7 @@ TEST(Selftest, KilledWithItsGuestsRunningLeavesNothing) {
 
 TEST(Selftest, AFullStandardOutputIsNoSuccess) {
     const std::string command = integration::program() +
-                                " selftest --json --filter provoke.irql.* --out " +
+                                " selftest --json --filter provoke.object.* --out " +
                                 guest::TestPlace::instance().new_directory() + " >/dev/full 2>&1";
     EXPECT_EQ(WEXITSTATUS(system(command.c_str())), exit_could_not_run);
 }
