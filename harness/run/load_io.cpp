@@ -15,7 +15,6 @@ using scenario::Load;
 
 namespace {
 
-constexpr Milliseconds kBetweenLooks{5};
 constexpr std::uint32_t kOidThreads = 2;
 constexpr std::uint32_t kHandles = 4;
 constexpr std::uint32_t kSendsInFlight = 64;

@@ -16,12 +16,6 @@ namespace asio = boost::asio;
 using oracle::CensusPoint;
 using oracle::Step;
 
-namespace {
-
-constexpr Milliseconds kBetweenLooks{5};
-
-}  // namespace
-
 Awaitable<void> ScenarioRun::stop_in_the_end() {
     RUNDOWN_CO_TRY(co_await mark(RD_MARK_TRIGGER, spec_.scenario.cycles));
     RUNDOWN_CO_TRY(co_await stop_service(Step::stop));

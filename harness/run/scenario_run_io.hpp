@@ -24,6 +24,9 @@
 
 namespace rundown::run {
 
+/// Between two looks at something in the guest that is waited for.
+inline constexpr Milliseconds kBetweenLooks{5};
+
 class ScenarioRun {
   public:
     ScenarioRun(RunContext& context, const RunSpec& spec, const EvidencePaths& evidence);

@@ -17,7 +17,6 @@ using scenario::Trigger;
 
 namespace {
 
-constexpr Milliseconds kBetweenLooks{5};
 /// Long enough for a system that does not wait for handles to have called Unload.
 constexpr Milliseconds kHandlesStayOpen{100};
 
