@@ -199,22 +199,31 @@ void ScenarioRun::keep_trace() {
         }
     };
     window_.fill_holes();
-    const auto compact = trace::compact(window_.bytes());
-    window_.forget_pages();  // The copy is as large.
-    if (!compact) {
+    // What has been read leaves this process's memory: the records are as large.
+    auto trace = trace::read(window_.bytes(), [this](std::span<const std::byte> part) {
+        window_.forget_pages(part);
+    });
+    if (!trace) {
         // A guest that did not get so far as to make its ring has another story to tell.
-        complain(compact.error(), InconclusiveKind::trace_truncated);
+        complain(trace.error(), InconclusiveKind::trace_truncated);
         return;
     }
-    if (const auto written = write_whole_file(evidence_.trace(), *compact); !written) {
+    LogFile file;
+    auto written = file.open(evidence_.trace());
+    if (written) {
+        written = trace::write(*trace, [&file](std::string_view part) -> result<void> {
+            file.append(part);
+            return file.error() ? result<void>(*file.error()) : result<void>();
+        });
+        file.close();
+        if (file.error()) {
+            written = *file.error();
+        }
+    }
+    if (!written) {
         complain(written.error(), InconclusiveKind::infrastructure);
     }
-    auto trace = trace::read(std::as_bytes(std::span(*compact)));
-    if (trace) {
-        record_.trace = std::move(*trace);
-    } else {
-        complain(trace.error(), InconclusiveKind::trace_truncated);
-    }
+    record_.trace = std::move(*trace);
 }
 
 void ScenarioRun::keep_bug_check() {

@@ -11,9 +11,13 @@ namespace rundown::run {
 std::string trace_hash(const trace::Trace& trace) {
     if (trace.records.empty())
         return {};
-    const std::string bytes = trace::write(trace);
+    agent::Sha256 hash;
+    static_cast<void>(trace::write(trace, [&hash](std::string_view part) -> result<void> {
+        hash.update(reinterpret_cast<const std::uint8_t*>(part.data()), part.size());
+        return {};
+    }));
     std::uint8_t digest[agent::kSha256Bytes];
-    agent::sha256(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size(), digest);
+    hash.finish(digest);
     std::string text;
     for (const std::uint8_t byte : digest)
         text += fmt::format("{:02x}", byte);

@@ -85,10 +85,13 @@ void TraceWindow::fill_holes() {
     }
 }
 
-void TraceWindow::forget_pages() {
-    if (!bytes_.empty()) {
+void TraceWindow::forget_pages(std::span<const std::byte> part) {
+    const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+    const auto begin = reinterpret_cast<std::uintptr_t>(part.data()) / page * page;
+    const auto end = reinterpret_cast<std::uintptr_t>(part.data() + part.size());
+    if (begin < end) {
         // Of a shared mapping: the pages stay with the file.
-        ::madvise(const_cast<std::byte*>(bytes_.data()), bytes_.size(), MADV_DONTNEED);
+        ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
     }
 }
 

@@ -29,8 +29,9 @@ class TraceWindow {
     /// Memory that the guest writes while it runs; empty when nothing was opened.
     std::span<const std::byte> bytes() const { return bytes_; }
 
-    /// Takes the window's pages out of this process's memory; they are read again when asked for.
-    void forget_pages();
+    /// Takes the pages of a part of bytes() out of this process's memory; they are read again when
+    /// asked for.
+    void forget_pages(std::span<const std::byte> part);
 
     /// To be called once nobody writes any more and before all of it is read. To read a page that
     /// was never written is to allocate it, which ends a process with SIGBUS while /dev/shm is

@@ -157,29 +157,118 @@ void add_gap(std::vector<Gap>& gaps, std::uint64_t first, std::uint64_t end) {
     }
 }
 
-/// A header page of a ring with `count` slots, followed by nothing yet.
-std::string header_page(const Header& header, std::uint64_t count) {
+/// The header page of a file with the records from `oldest` on.
+std::string header_page(const Trace& trace, std::uint64_t oldest) {
     rd_trace_header raw{};
     raw.magic = RD_TRACE_MAGIC;
     raw.version = RD_TRACE_VERSION;
     raw.record_bytes = RD_TRACE_RECORD_BYTES;
-    raw.capacity = std::max<std::uint64_t>(count, 1);
-    raw.frequency_hz = header.frequency_hz;
-    raw.boot_id = header.boot_id;
-    raw.head = header.head;
-    std::string bytes(RD_TRACE_HEADER_BYTES + raw.capacity * RD_TRACE_RECORD_BYTES, '\0');
+    raw.capacity = std::max<std::uint64_t>(trace.head - oldest, 1);
+    raw.frequency_hz = trace.frequency_hz;
+    raw.boot_id = trace.boot_id;
+    raw.head = trace.head;
+    std::string bytes(RD_TRACE_HEADER_BYTES, '\0');
     std::memcpy(bytes.data(), &raw, sizeof(raw));
     return bytes;
 }
 
-char* slot_in(std::string& bytes, std::uint64_t sequence) {
-    const std::uint64_t count = (bytes.size() - RD_TRACE_HEADER_BYTES) / RD_TRACE_RECORD_BYTES;
-    return bytes.data() + RD_TRACE_HEADER_BYTES + (sequence % count) * RD_TRACE_RECORD_BYTES;
+/// Of what is missing from `oldest` on, what a later record has overwritten: the oldest of it.
+std::vector<Gap> overwritten_after(const Trace& trace, std::uint64_t oldest) {
+    std::vector<Gap> overwritten;
+    std::uint64_t left = trace.lost > oldest ? trace.lost - oldest : 0;
+    for (const Gap& gap : trace.gaps) {
+        const std::uint64_t first = std::max(gap.first, oldest);
+        if (left == 0 || gap.end <= first) {
+            continue;
+        }
+        const std::uint64_t count = std::min(left, gap.end - first);
+        overwritten.push_back({first, first + count});
+        left -= count;
+    }
+    return overwritten;
 }
+
+/// The slots of the records first <= sequence < end, which lie one after the other.
+class SlotWriter {
+  public:
+    SlotWriter(const Trace& trace, std::vector<Gap> overwritten, const Sink& sink)
+        : trace_(trace), overwritten_(std::move(overwritten)), sink_(sink) {}
+
+    result<void> write(std::uint64_t first, std::uint64_t end) {
+        auto record = std::lower_bound(
+            trace_.records.begin(),
+            trace_.records.end(),
+            first,
+            [](const Record& candidate, std::uint64_t wanted) {
+                return candidate.sequence < wanted;
+            }
+        );
+        auto lost = overwritten_.begin();
+        for (std::uint64_t sequence = first; sequence < end; ++sequence) {
+            rd_trace_record raw{};
+            while (lost != overwritten_.end() && lost->end <= sequence) {
+                ++lost;
+            }
+            if (record != trace_.records.end() && record->sequence == sequence) {
+                raw = encoded(*record++);
+            } else if (lost != overwritten_.end() && lost->first <= sequence) {
+                raw.commit = kHeadMax;  // Any commit of a later record says so.
+            }
+            part_.append(reinterpret_cast<const char*>(&raw), sizeof(raw));
+            if (part_.size() >= kPartBytes) {
+                RUNDOWN_TRY(flush());
+            }
+        }
+        return flush();
+    }
+
+  private:
+    static constexpr std::size_t kPartBytes = 1 << 16;
+
+    result<void> flush() {
+        const auto taken = sink_(part_);
+        part_.clear();
+        return taken;
+    }
+
+    const Trace& trace_;
+    const std::vector<Gap> overwritten_;
+    const Sink& sink_;
+    std::string part_;
+};
+
+/// Tells a reader's caller which part of the window is done with, some MiB at a time.
+class Progress {
+  public:
+    Progress(std::span<const std::byte> window, const DoneWith& done)
+        : window_(window), done_(done) {}
+
+    void at(const std::byte* slot) {
+        const auto offset = static_cast<std::size_t>(slot - window_.data());
+        if (done_ && (offset < begin_ || offset - begin_ >= kStride)) {
+            tell();
+            begin_ = offset;
+        }
+        end_ = offset + RD_TRACE_RECORD_BYTES;
+    }
+    void tell() {
+        if (done_ && end_ > begin_) {
+            done_(window_.subspan(begin_, end_ - begin_));
+        }
+    }
+
+  private:
+    static constexpr std::size_t kStride = 4 << 20;
+
+    std::span<const std::byte> window_;
+    const DoneWith& done_;
+    std::size_t begin_ = 0;
+    std::size_t end_ = 0;
+};
 
 }  // namespace
 
-result<Trace> read(std::span<const std::byte> window) {
+result<Trace> read(std::span<const std::byte> window, const DoneWith& done) {
     const auto header = read_header(window);
     if (!header) {
         return header.error();
@@ -191,9 +280,12 @@ result<Trace> read(std::span<const std::byte> window) {
     trace.lost = header->oldest();
     add_gap(trace.gaps, 0, header->oldest());
     trace.records.reserve(header->head - header->oldest());
+    Progress progress(window, done);
     for (std::uint64_t sequence = header->oldest(); sequence < header->head; ++sequence) {
+        const std::byte* slot = slot_of(window, *header, sequence);
+        progress.at(slot);
         rd_trace_record raw;
-        switch (read_slot(slot_of(window, *header, sequence), sequence, raw)) {
+        switch (read_slot(slot, sequence, raw)) {
             case SlotState::present:
                 trace.records.push_back(decoded(raw, sequence));
                 continue;
@@ -206,54 +298,33 @@ result<Trace> read(std::span<const std::byte> window) {
         }
         add_gap(trace.gaps, sequence, sequence + 1);
     }
+    progress.tell();
     return trace;
 }
 
-result<std::string> compact(std::span<const std::byte> window) {
-    const auto header = read_header(window);
-    if (!header) {
-        return header.error();
-    }
-    std::string bytes = header_page(*header, header->head - header->oldest());
-    for (std::uint64_t sequence = header->oldest(); sequence < header->head; ++sequence) {
-        rd_trace_record raw;
-        switch (read_slot(slot_of(window, *header, sequence), sequence, raw)) {
-            case SlotState::present:
-                raw.commit = sequence + 1;
-                std::memcpy(slot_in(bytes, sequence), &raw, sizeof(raw));
-                break;
-            case SlotState::overwritten: {
-                const std::uint64_t later = kHeadMax;  // Any commit of a later record says so.
-                std::memcpy(slot_in(bytes, sequence), &later, sizeof(later));
-                break;
-            }
-            case SlotState::torn:
-                break;
-        }
-    }
-    return bytes;
-}
-
-std::string write(const Trace& trace) {
+result<void> write(const Trace& trace, const Sink& sink) {
     // Only a gap that begins with the first record can be what a full ring has overwritten.
     const std::uint64_t oldest = trace.gaps.empty() || trace.gaps.front().first != 0
                                      ? 0
                                      : std::min(trace.gaps.front().end, trace.lost);
-    const Header header{0, trace.head, trace.frequency_hz, trace.boot_id};
-    std::string bytes = header_page(header, trace.head - oldest);
-    std::uint64_t overwritten = trace.lost > oldest ? trace.lost - oldest : 0;
-    for (const Gap& gap : trace.gaps) {
-        for (std::uint64_t sequence = std::max(gap.first, oldest);
-             sequence < gap.end && overwritten != 0;
-             ++sequence, --overwritten) {
-            const std::uint64_t later = kHeadMax;
-            std::memcpy(slot_in(bytes, sequence), &later, sizeof(later));
-        }
+    const std::uint64_t count = trace.head - oldest;
+    RUNDOWN_TRY(sink(header_page(trace, oldest)));
+    if (count == 0) {
+        return sink(std::string(RD_TRACE_RECORD_BYTES, '\0'));  // A ring has a slot.
     }
-    for (const Record& record : trace.records) {
-        const rd_trace_record raw = encoded(record);
-        std::memcpy(slot_in(bytes, record.sequence), &raw, sizeof(raw));
-    }
+    SlotWriter slots(trace, overwritten_after(trace, oldest), sink);
+    // A record's slot is its number modulo the number of slots: the file begins somewhere within.
+    const std::uint64_t turn = (trace.head - 1) / count * count;
+    RUNDOWN_TRY(slots.write(turn, trace.head));
+    return slots.write(oldest, turn);
+}
+
+std::string write(const Trace& trace) {
+    std::string bytes;
+    static_cast<void>(write(trace, [&bytes](std::string_view part) -> result<void> {
+        bytes += part;
+        return {};
+    }));
     return bytes;
 }
 

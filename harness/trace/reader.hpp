@@ -3,32 +3,38 @@
 //
 // From the bytes of a trace window to a Trace. The window is memory that the guest writes, perhaps
 // this moment: nothing in it is believed before it is checked, each field is read once. A file
-// made by compact() is such a window cut to what is in it, so there is one format
+// made by write() is such a window cut to what is in it, so there is one format
 // (TRACE_FORMAT.md) and one reader. Pure; mapping files is the caller's business.
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "base/result.hpp"
 #include "trace/trace.hpp"
 
 namespace rundown::trace {
 
+/// Called with each part of a window that has been read, in some order, each part once.
+using DoneWith = std::function<void(std::span<const std::byte>)>;
+
 /// Reads a ring; `window` must be aligned to 8 bytes, as mappings and allocations are. Fails
 /// (protocol) naming what is wrong with the header: magic, version, record size, a capacity larger
 /// than the window. Records that are overwritten, half-written or of no known source and kind
 /// become gaps, never errors. Safe while the guest runs: what it writes meanwhile is not in the
 /// result.
-result<Trace> read(std::span<const std::byte> window);
+result<Trace> read(std::span<const std::byte> window, const DoneWith& done = {});
 
-/// The same window cut to the records that are in it: header page and the records from the oldest
-/// kept to the newest. read() gives the same Trace for both. Fails as read() does.
-result<std::string> compact(std::span<const std::byte> window);
+/// Takes the next bytes of a file; an error ends the writing.
+using Sink = std::function<result<void>(std::string_view)>;
 
-/// A window that read() turns into `trace` again: what was lost or torn stays so. For tests and
-/// for traces that came by RPC in pieces.
+/// Writes a trace file: a window with just the room for what is in it, which read() turns into
+/// `trace` again; what was lost or torn stays so. The sink's error.
+result<void> write(const Trace& trace, const Sink& sink);
+/// The same in memory.
 std::string write(const Trace& trace);
 
 }  // namespace rundown::trace

@@ -9,8 +9,6 @@ namespace rundown::agent
 namespace
 {
 
-constexpr size_t kBlockBytes = 64;
-
 // First 32 bits of the fractional parts of the cube roots of the first 64 primes (FIPS
 // 180-4, 4.2.2).
 constexpr uint32_t kRound[64] = {
@@ -66,33 +64,51 @@ compress(uint32_t (&hash)[8], const uint8_t *block)
 } // namespace
 
 void
+Sha256::update(const uint8_t *bytes, size_t count)
+{
+    size_t held = count_ % kBlockBytes;
+    count_ += count;
+    if (held != 0) {
+        const size_t taken = count < kBlockBytes - held ? count : kBlockBytes - held;
+        memcpy(rest_ + held, bytes, taken);
+        held += taken;
+        if (held < kBlockBytes)
+            return;
+        compress(hash_, rest_);
+        bytes += taken;
+        count -= taken;
+    }
+    for (; count >= kBlockBytes; count -= kBlockBytes, bytes += kBlockBytes)
+        compress(hash_, bytes);
+    if (count)
+        memcpy(rest_, bytes, count);
+}
+
+void
+Sha256::finish(uint8_t (&digest)[kSha256Bytes])
+{
+    // The rest, a one bit, zeros, and the length in bits: one block or two.
+    const size_t held = count_ % kBlockBytes;
+    const size_t bytes = held + 9 <= kBlockBytes ? kBlockBytes : 2 * kBlockBytes;
+    const uint64_t bits = count_ * 8;
+    uint8_t last[2 * kBlockBytes] = {};
+    if (held)
+        memcpy(last, rest_, held);
+    last[held] = 0x80;
+    for (int i = 0; i < 8; ++i)
+        last[bytes - 1 - i] = static_cast<uint8_t>(bits >> (8 * i));
+    for (size_t at = 0; at < bytes; at += kBlockBytes)
+        compress(hash_, last + at);
+    for (int i = 0; i < 32; ++i)
+        digest[i] = static_cast<uint8_t>(hash_[i / 4] >> (24 - 8 * (i % 4)));
+}
+
+void
 sha256(const uint8_t *bytes, size_t count, uint8_t (&digest)[kSha256Bytes])
 {
-    uint32_t hash[8] = {
-        0x6a09e667,
-        0xbb67ae85,
-        0x3c6ef372,
-        0xa54ff53a,
-        0x510e527f,
-        0x9b05688c,
-        0x1f83d9ab,
-        0x5be0cd19};
-    size_t left = count;
-    for (; left >= kBlockBytes; left -= kBlockBytes, bytes += kBlockBytes)
-        compress(hash, bytes);
-    // The rest, a one bit, zeros, and the length in bits: one block or two.
-    uint8_t last[2 * kBlockBytes] = {};
-    if (left)
-        memcpy(last, bytes, left);
-    last[left] = 0x80;
-    const size_t blocks = left + 9 <= kBlockBytes ? 1 : 2;
-    const uint64_t bits = static_cast<uint64_t>(count) * 8;
-    for (int i = 0; i < 8; ++i)
-        last[blocks * kBlockBytes - 1 - i] = static_cast<uint8_t>(bits >> (8 * i));
-    for (size_t i = 0; i < blocks; ++i)
-        compress(hash, last + i * kBlockBytes);
-    for (int i = 0; i < 32; ++i)
-        digest[i] = static_cast<uint8_t>(hash[i / 4] >> (24 - 8 * (i % 4)));
+    Sha256 hash;
+    hash.update(bytes, count);
+    hash.finish(digest);
 }
 
 } // namespace rundown::agent

@@ -131,7 +131,9 @@ struct DeviceFilter {
                 uint32_t count = 0;
                 std::memcpy(&count, at, 4);
                 table->resize(count);
-                std::memcpy(table->data(), at + 4, 6 * count);
+                if (count != 0) {
+                    std::memcpy(table->data(), at + 4, 6 * count);
+                }
                 at += 4 + 6 * count;
             }
             ASSERT_EQ(command.data_bytes, at - command.data);

@@ -55,11 +55,9 @@ TEST(HostileTrace, DamagedBytesAreReadWithoutHarm) {
             window[random() % end] = static_cast<char>(random());
         }
         const auto trace = read(bytes_of(window));
-        const auto copy = compact(bytes_of(window));
-        RC_ASSERT(trace.has_value() == copy.has_value());
         if (trace) {
             check_accounts(*trace);
-            const auto again = read(bytes_of(*copy));
+            const auto again = read(bytes_of(write(*trace)));
             RC_ASSERT(again.has_value());
             RC_ASSERT(again->gaps == trace->gaps);
             RC_ASSERT(again->lost == trace->lost);
