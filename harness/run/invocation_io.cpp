@@ -9,6 +9,8 @@
 #include <filesystem>
 
 #include "base/file_io.hpp"
+#include "base/stop_request.hpp"
+#include "base/stop_signals_io.hpp"
 #include "guest/guardian_io.hpp"
 #include "report/run_record_json.hpp"
 #include "run/aside_io.hpp"
@@ -20,9 +22,6 @@
 #include "run/loop_watch_io.hpp"
 #include "run/machine_io.hpp"
 #include "run/run_scenario_io.hpp"
-#include "run/stop_request.hpp"
-#include "run/stop_signals_io.hpp"
-#include "run/trace_hash.hpp"
 #include "scenario/scenario.hpp"
 
 namespace rundown::run {
@@ -177,9 +176,7 @@ class Invocation {
             static_cast<std::uint64_t>(watch.longest_block().count());
         report.counts["host_peak_rss_kib"] = peak_rss_kib();
         report.timings_ms = std::move(outcome.timings_ms);
-        if (spec.deterministic) {
-            report.trace_hash = trace_hash(outcome.record.trace);
-        }
+        report.trace_hash = std::move(outcome.trace_hash);
         if (outcome.guest_started) {
             report.accelerator = to_string(context.accelerator);
         }

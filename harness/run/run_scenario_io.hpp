@@ -10,6 +10,7 @@
 #include <map>
 #include <string>
 
+#include "base/stop_request.hpp"
 #include "guest/hypervisor_io.hpp"
 #include "guest/spec.hpp"
 #include "oracle/run_record.hpp"
@@ -18,7 +19,6 @@
 #include "run/driver_file.hpp"
 #include "run/evidence.hpp"
 #include "run/plan.hpp"
-#include "run/stop_request.hpp"
 
 namespace rundown::run {
 
@@ -36,6 +36,7 @@ struct RunOutcome {
     oracle::RunRecord record;
     std::map<std::string, std::int64_t> timings_ms;  // Per phase, and "total".
     std::uint64_t frames_not_captured = 0;           // Beyond the captures' bound.
+    std::string trace_hash;                          // Of a deterministic run.
     bool guest_started = false;
 };
 

@@ -49,7 +49,7 @@ asio::awaitable<void> ask_what_it_does(guest::Guest& guest) {
 
 /// Waits for the guest's end in short steps, so that a person's wish to stop is heard.
 asio::awaitable<result<guest::GuestEnd>> await_end(
-    guest::Guest& guest, Deadline deadline, run::StopRequest& stop
+    guest::Guest& guest, Deadline deadline, StopRequest& stop
 ) {
     while (!stop.requested()) {
         if (guest.end() != guest::GuestEnd::none) {
@@ -87,7 +87,7 @@ asio::awaitable<Life> live(
     Milliseconds allowance,
     std::string waiting_for,
     const Provocation* provocation,
-    run::StopRequest& stop
+    StopRequest& stop
 ) {
     Life life;
     auto started = co_await guest::Guest::start(
@@ -136,7 +136,7 @@ std::string describe(const StopText& stop) {
 }  // namespace
 
 asio::awaitable<std::vector<Outcome>> test_guest(
-    guest::Hypervisor& hypervisor, guest::GuestSpec spec, run::StopRequest& stop
+    guest::Hypervisor& hypervisor, guest::GuestSpec spec, StopRequest& stop
 ) {
     const Life life = co_await live(
         hypervisor, std::move(spec), kTestTime, "the guest to test itself", nullptr, stop
@@ -168,7 +168,7 @@ asio::awaitable<void> provoke_guest(
     guest::Hypervisor& hypervisor,
     guest::GuestSpec spec,
     const Provocation& provocation,
-    run::StopRequest& stop,
+    StopRequest& stop,
     Outcome& outcome
 ) {
     const std::string awaited = "the bug check of " + std::string(provocation.name);

@@ -7,9 +7,9 @@
 #include <boost/asio/awaitable.hpp>
 #include <vector>
 
+#include "base/stop_request.hpp"
 #include "guest/guest_io.hpp"
 #include "guest/hypervisor_io.hpp"
-#include "run/stop_request.hpp"
 #include "selftest/provocation.hpp"
 #include "selftest/report.hpp"
 
@@ -18,7 +18,7 @@ namespace rundown::selftest {
 /// Boots a guest that tests itself, and waits until it has powered off. A guest that hangs is asked
 /// what it is doing first, so that its evidence says so.
 boost::asio::awaitable<std::vector<Outcome>> test_guest(
-    guest::Hypervisor& hypervisor, guest::GuestSpec spec, run::StopRequest& stop
+    guest::Hypervisor& hypervisor, guest::GuestSpec spec, StopRequest& stop
 );
 
 /// Boots a guest that commits a crime, and judges how it took it into `outcome`.
@@ -26,7 +26,7 @@ boost::asio::awaitable<void> provoke_guest(
     guest::Hypervisor& hypervisor,
     guest::GuestSpec spec,
     const Provocation& provocation,
-    run::StopRequest& stop,
+    StopRequest& stop,
     Outcome& outcome
 );
 

@@ -12,12 +12,12 @@
 #include <vector>
 
 #include "base/file_io.hpp"
+#include "base/stop_request.hpp"
+#include "base/stop_signals_io.hpp"
 #include "guest/guardian_io.hpp"
 #include "run/assets.hpp"
 #include "run/evidence.hpp"
 #include "run/machine_io.hpp"
-#include "run/stop_request.hpp"
-#include "run/stop_signals_io.hpp"
 #include "selftest/glob.hpp"
 #include "selftest/one_guest_io.hpp"
 #include "selftest/provocation.hpp"
@@ -53,7 +53,7 @@ class Session {
         const Options& options,
         Report& report,
         rundown::report::Progress& progress,
-        run::StopRequest& stop
+        StopRequest& stop
     )
         : loop_(loop), options_(options), report_(report), progress_(progress), stop_(stop) {}
 
@@ -182,7 +182,7 @@ class Session {
     const Options& options_;
     Report& report_;
     rundown::report::Progress& progress_;
-    run::StopRequest& stop_;
+    StopRequest& stop_;
     guest::Accelerator accelerator_ = guest::Accelerator::invalid;
 };
 
@@ -235,8 +235,8 @@ result<Report> run_selftest(const Options& options, rundown::report::Progress& p
         return guardian.error();
     }
     asio::io_context loop(1);
-    run::StopRequest stop;
-    const run::StopSignals signals(loop, stop);
+    StopRequest stop;
+    const StopSignals signals(loop, stop);
     const auto started = Clock::now();
     Session session(loop, options, report, progress, stop);
     if (const auto ended = run::run_to_end(loop, session.go()); !ended) {

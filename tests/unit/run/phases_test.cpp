@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "run/stop_request.hpp"
+#include "base/stop_request.hpp"
 
 namespace rundown::run {
 namespace {

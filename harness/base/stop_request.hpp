@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// run/stop_request.hpp
+// base/stop_request.hpp
 //
 // A person's wish to stop (Ctrl-C, SIGTERM), handed to whatever is under way. Pure; not
 // thread-safe.
@@ -9,7 +9,7 @@
 #include <string>
 #include <utility>
 
-namespace rundown::run {
+namespace rundown {
 
 class StopRequest {
   public:
@@ -34,4 +34,4 @@ class StopRequest {
     std::function<void()> interrupt_;
 };
 
-}  // namespace rundown::run
+}  // namespace rundown

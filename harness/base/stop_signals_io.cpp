@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "run/stop_signals_io.hpp"
+#include "base/stop_signals_io.hpp"
 
 #include <unistd.h>
 
@@ -7,7 +7,7 @@
 
 #include "base/result.hpp"
 
-namespace rundown::run {
+namespace rundown {
 
 namespace {
 
@@ -64,4 +64,4 @@ void StopSignals::wait(StopRequest& stop) {
     });
 }
 
-}  // namespace rundown::run
+}  // namespace rundown

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// run/stop_signals_io.hpp
+// base/stop_signals_io.hpp
 //
 // Ctrl-C, SIGTERM and the terminal's hang-up, as a StopRequest. The first one asks the run to end
 // and gives it kStopTime for that. The second one, or the end of that time, ends the program where
@@ -11,9 +11,9 @@
 #include <boost/asio/signal_set.hpp>
 
 #include "base/deadline.hpp"
-#include "run/stop_request.hpp"
+#include "base/stop_request.hpp"
 
-namespace rundown::run {
+namespace rundown {
 
 /// Ending a guest takes milliseconds, libvirt's first look at QEMU seconds, and it cannot be
 /// interrupted.
@@ -33,4 +33,4 @@ class StopSignals {
     boost::asio::signal_set signals_;
 };
 
-}  // namespace rundown::run
+}  // namespace rundown
