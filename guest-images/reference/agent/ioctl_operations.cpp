@@ -65,6 +65,7 @@ void trace_drain(void*, const Request& request, Response& response) {
     response.data.size = static_cast<pb_size_t>(bytes);
     response.value = chunk->first_sequence;
     response.lost = chunk->lost;
+    response.counter_hz = chunk->frequency_hz;
 }
 
 using namespace rundown::agent;
