@@ -17,7 +17,7 @@ if command -v clang-format >/dev/null && clang-format --version | grep -q 'versi
 fi
 
 # Layering: a folder of harness/ includes only those before it on the road.
-road=(base scenario rpc guest trace witness oracle report run selftest cli)
+road=(base scenario rpc guest trace witness oracle report image run selftest cli)
 declare -A rank
 for i in "${!road[@]}"; do rank[${road[$i]}]=$i; done
 while IFS=: read -r file include; do
