@@ -13,34 +13,27 @@ using trace::Record;
 
 constexpr std::size_t kFindingsPerRuleMax = 5;
 
-/// The trace cut after the mark that ends the run; nothing when there is nothing to cut.
+/// A copy cut after the mark that ends the run; nothing when there is nothing to cut.
 std::optional<trace::Trace> trimmed(const trace::Trace& whole) {
-    const auto end =
-        std::find_if(whole.records.begin(), whole.records.end(), [](const Record& record) {
-            return record.event == RD_EV_MARK && record.arg[0] == RD_MARK_END;
-        });
-    if (end == whole.records.end() || end->sequence + 1 >= whole.head) {
+    const auto end = end_of_run(whole);
+    if (end == whole.head) {
         return std::nullopt;
     }
-    trace::Trace cut;
-    cut.records.assign(whole.records.begin(), end + 1);
-    cut.head = end->sequence + 1;
-    cut.frequency_hz = whole.frequency_hz;
-    cut.boot_id = whole.boot_id;
-    for (const trace::Gap& gap : whole.gaps) {
-        if (gap.first < cut.head) {
-            cut.gaps.push_back({gap.first, std::min(gap.end, cut.head)});
-        }
-    }
-    cut.lost = whole.lost;
-    for (const trace::Gap& gap : cut.gaps) {
-        cut.torn += gap.end - gap.first;
-    }
-    cut.torn -= std::min(cut.torn, cut.lost);
+    trace::Trace cut = whole;
+    cut.cut(end);
     return cut;
 }
 
 }  // namespace
+
+std::uint64_t end_of_run(const trace::Trace& trace) {
+    // It is among the last.
+    const auto end =
+        std::find_if(trace.records.rbegin(), trace.records.rend(), [](const Record& record) {
+            return record.event == RD_EV_MARK && record.arg[0] == RD_MARK_END;
+        });
+    return end == trace.records.rend() ? trace.head : end->sequence + 1;
+}
 
 Evidence::Evidence(const RunRecord& run)
     : run_(run),

@@ -20,9 +20,13 @@
 
 namespace rundown::oracle {
 
+/// The number of the first record that nobody judges: the one after RD_MARK_END, or the trace's
+/// head when there is no such mark.
+std::uint64_t end_of_run(const trace::Trace& trace);
+
 class Evidence {
   public:
-    /// `run` must outlive it.
+    /// `run` must outlive it. A trace that has been cut at end_of_run() is not copied.
     explicit Evidence(const RunRecord& run);
     Evidence(const Evidence&) = delete;
     Evidence& operator=(const Evidence&) = delete;

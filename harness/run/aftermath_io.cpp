@@ -7,10 +7,12 @@
 #include <filesystem>
 
 #include "base/file_io.hpp"
+#include "oracle/evidence.hpp"
 #include "run/aside_io.hpp"
 #include "run/bug_check_text.hpp"
 #include "run/hang_text.hpp"
 #include "run/scenario_run_io.hpp"
+#include "run/trace_hash.hpp"
 #include "trace/reader.hpp"
 
 namespace rundown::run {
@@ -223,6 +225,10 @@ void ScenarioRun::keep_trace() {
     if (!written) {
         complain(written.error(), InconclusiveKind::infrastructure);
     }
+    if (spec_.deterministic) {
+        outcome_.trace_hash = trace_hash(*trace);
+    }
+    trace->cut(oracle::end_of_run(*trace));
     record_.trace = std::move(*trace);
 }
 

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <vector>
 
+#include "oracle/evidence.hpp"
 #include "report/run_record_json.hpp"
 #include "run/describe_run.hpp"
 #include "run/evidence.hpp"
@@ -51,6 +52,7 @@ result<oracle::RunRecord> read_record(const EvidencePaths& evidence) {
                 ErrorKind::usage, fmt::format("{}: {}", evidence.trace(), trace.error().sentence)
             );
         }
+        trace->cut(oracle::end_of_run(*trace));
         record->trace = std::move(*trace);
     }
     return record;

@@ -17,6 +17,21 @@ bool Trace::whole(std::uint64_t first, std::uint64_t end) const {
     return gap == gaps.end() || gap->first >= end;
 }
 
+void Trace::cut(std::uint64_t end) {
+    const auto from_here = [](const auto& candidate, std::uint64_t wanted) {
+        return candidate.sequence < wanted;
+    };
+    records.erase(std::lower_bound(records.begin(), records.end(), end, from_here), records.end());
+    head = std::min(head, end);
+    std::erase_if(gaps, [end](const Gap& gap) { return gap.first >= end; });
+    torn = 0;
+    for (Gap& gap : gaps) {
+        gap.end = std::min(gap.end, end);
+        torn += gap.end - gap.first;
+    }
+    torn -= std::min(torn, lost);
+}
+
 const Record* Trace::find(std::uint64_t sequence) const {
     const auto at = std::lower_bound(
         records.begin(),

@@ -58,6 +58,8 @@ struct Trace {
     bool whole_before(std::uint64_t sequence) const { return whole(0, sequence); }
     /// Is every record after this one there? Only then does the absence of an effect.
     bool whole_after(std::uint64_t sequence) const { return whole(sequence, head); }
+    /// Forgets the records from `end` on, as if they had not been written yet.
+    void cut(std::uint64_t end);
     /// The record, or null when it is missing.
     const Record* find(std::uint64_t sequence) const;
 };
