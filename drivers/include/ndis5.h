@@ -4,7 +4,7 @@
  * NDIS 5.1 for protocol drivers, miniports and the reference guest's ndis.sys: our own declarations, written from the
  * public DDK documentation (mingw's ddk/ndis.h clashes with its ntddndis.h). Functions are here, types in ndis5_types.h.
  * Include <ntddk.h> (or the guest's nt_ddk.hpp) first. Functions are imported from ndis.sys; ndis.sys itself defines NDIS_BUILDING before including this.
- * Structure offsets that drivers rely on through inlined code are asserted at the end for x86-64.
+ * Structure offsets that drivers rely on through inlined code are asserted at the end.
  */
 #pragma once
 #include "ndis5_types.h"
@@ -339,5 +339,17 @@ static_assert(sizeof(NDIS_REQUEST) == 0xB0 && sizeof(NDIS_SPIN_LOCK) == 0x10 && 
 static_assert(sizeof(NDIS_WORK_ITEM) == 0x50 && sizeof(NDIS_EVENT) == 0x18);
 static_assert(sizeof(NDIS_RW_LOCK) == 0x410 && sizeof(LOCK_STATE) == 4);
 static_assert(sizeof(NDIS_CONFIGURATION_PARAMETER) == 0x18 && sizeof(NET_PNP_EVENT) == 0x98);
+#else
+static_assert(sizeof(NDIS_OPEN_BLOCK) == 0x6C);
+static_assert(offsetof(NDIS_MINIPORT_BLOCK, EthDB) == 0xD8 && offsetof(NDIS_MINIPORT_BLOCK, PacketIndicateHandler) == 0xE8);
+static_assert(offsetof(NDIS_MINIPORT_BLOCK, SendCompleteHandler) == 0xEC);
+static_assert(offsetof(NDIS_MINIPORT_BLOCK, EthRxIndicateHandler) == 0x164);
+static_assert(offsetof(NDIS_MINIPORT_BLOCK, StatusHandler) == 0x17C && offsetof(NDIS_MINIPORT_BLOCK, SetCompleteHandler) == 0x18C);
+static_assert(sizeof(NDIS_PACKET) == 0x3C && offsetof(NDIS_PACKET, ProtocolReserved) == 0x38);
+static_assert(sizeof(NDIS_PACKET_OOB_DATA) == 0x20 && sizeof(NDIS_PROTOCOL_CHARACTERISTICS) == 0x6C);
+static_assert(offsetof(NDIS_PROTOCOL_CHARACTERISTICS, ReceivePacketHandler) == 0x38 && sizeof(NDIS_MINIPORT_CHARACTERISTICS) == 0x7C);
+static_assert(sizeof(NDIS_REQUEST) == 0x5C && sizeof(NDIS_SPIN_LOCK) == 8 && sizeof(NDIS_TIMER) == 0x48);
+static_assert(sizeof(NDIS_MINIPORT_TIMER) == 0x58 && sizeof(NDIS_MINIPORT_INTERRUPT) == 0x50 && sizeof(NDIS_EVENT) == 0x10);
+static_assert(sizeof(NDIS_CONFIGURATION_PARAMETER) == 0xC && sizeof(NET_PNP_EVENT) == 0x4C);
 #endif
 #endif

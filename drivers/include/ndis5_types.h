@@ -549,14 +549,22 @@ typedef VOID(NTAPI *NDIS_M_STS_COMPLETE_HANDLER)(NDIS_HANDLE Miniport);
 typedef VOID(NTAPI *NDIS_M_TD_COMPLETE_HANDLER)(NDIS_HANDLE Miniport, PNDIS_PACKET, NDIS_STATUS, UINT);
 typedef VOID(NTAPI *NDIS_M_REQ_COMPLETE_HANDLER)(NDIS_HANDLE Miniport, NDIS_STATUS);
 
-/* What inlined code of miniports and intermediate drivers reads of a miniport's handle; the rest is NDIS's own. */
+/* What inlined code of miniports and intermediate drivers reads of a miniport's handle; the rest is NDIS's own, and not the
+ * same number of pointers on both architectures. */
+#ifdef _WIN64
+#define RD_NDIS_ETH_DB 0x190
+#define RD_NDIS_ETH_INDICATE 0x280
+#else
+#define RD_NDIS_ETH_DB 0xD8
+#define RD_NDIS_ETH_INDICATE 0x164
+#endif
 struct _NDIS_MINIPORT_BLOCK {
     PVOID Signature;
     PNDIS_MINIPORT_BLOCK NextMiniport;
     PVOID DriverHandle;
     NDIS_HANDLE MiniportAdapterContext;
     UNICODE_STRING MiniportName;
-    UCHAR NdisPrivate1[0x32 * sizeof(PVOID) - 4 * sizeof(PVOID) - sizeof(UNICODE_STRING)];
+    UCHAR NdisPrivate1[RD_NDIS_ETH_DB - 4 * sizeof(PVOID) - sizeof(UNICODE_STRING)];
     PVOID EthDB;
     PVOID TrDB;
     PVOID FddiDB;
@@ -567,7 +575,7 @@ struct _NDIS_MINIPORT_BLOCK {
     NDIS_M_RESET_COMPLETE_HANDLER ResetCompleteHandler;
     NDIS_MEDIUM MediaType;
     ULONG BusNumber;
-    UCHAR NdisPrivate2[0x280 - 0x1D8];
+    UCHAR NdisPrivate2[RD_NDIS_ETH_INDICATE - (RD_NDIS_ETH_DB + 8 * sizeof(PVOID)) - 2 * sizeof(ULONG)];
     ETH_RCV_INDICATE_HANDLER EthRxIndicateHandler;
     PVOID TrRxIndicateHandler;
     PVOID FddiRxIndicateHandler;

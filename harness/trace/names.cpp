@@ -68,6 +68,7 @@ constexpr Name kEvents[] = {
     {RD_EV_BUG_CHECK, "bug-check"},
     {RD_EV_BUG_CHECK_MORE, "bug-check-more"},
     {RD_EV_BUG_CHECK_STACK, "bug-check-stack"},
+    {RD_EV_SYNC_POINT, "sync-point"},
     {RD_EV_IMAGE_LOADED, "image-loaded"},
     {RD_EV_IMAGE_UNLOADED, "image-unloaded"},
     {RD_EV_SWITCH, "switch"},

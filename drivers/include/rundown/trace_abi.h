@@ -26,7 +26,8 @@ typedef struct rd_trace_header {
     uint64_t frequency_hz;       /* Ticks a second of rd_trace_record.time. */
     uint64_t boot_id;            /* Drawn anew at each boot. */
     volatile uint64_t driver_bindings; /* Last binding number the driver drew; outlives a reload of the driver. */
-    uint64_t reserved[2];
+    uint64_t physical;           /* Of this header, in a ring of the driver's whose pages lie in a row; else 0. */
+    uint64_t bytes;              /* Of such a ring, header and records: with `magic` at a page of that address it is one. */
     volatile uint64_t head;      /* Next sequence number to reserve; own cache line. */
     uint64_t reserved_head[7];
 } rd_trace_header;
@@ -135,6 +136,8 @@ enum rd_trace_event {
     RD_EV_BUG_CHECK_MORE = 107,     /* Kernel: object=instruction, arg0=parameter 3, arg1=parameter 4. */
     RD_EV_BUG_CHECK_STACK = 112,    /* Kernel, one a frame after the two: object=instruction, arg0=depth from 0, arg1=offset in its
                                        module, arg2=FNV-1a 64 of the module's name as of IMAGE_LOADED; 0 outside of modules. */
+    RD_EV_SYNC_POINT = 113,         /* Of the test drivers, at an armed sync point: object=context, arg0=rd_p5_sync_point,
+                                       arg1=rd_trace_sync_outcome, arg2=microseconds it took. */
     RD_EV_IMAGE_LOADED = 108,       /* Kernel: object=base, arg0=bytes, arg1=FNV-1a 64 of the lower-case base name (ASCII). */
     RD_EV_IMAGE_UNLOADED = 109,     /* Kernel: object=base, arg0=bytes, arg1=as above. */
     RD_EV_SWITCH = 110,             /* Kernel: logical processor switch; object=from, arg0=to. Off by default. */
@@ -175,6 +178,16 @@ enum rd_trace_live_object {
     RD_LIVE_THREADS = 4,
     RD_LIVE_INTERRUPTS = 5,
     RD_LIVE_WORK_ITEMS = 6,
+};
+
+/* What became of a thread at a sync point (RD_EV_SYNC_POINT, arg1). */
+enum rd_trace_sync_outcome {
+    RD_SYNC_INVALID = 0,
+    RD_SYNC_ARRIVED = 1,        /* About to be held. */
+    RD_SYNC_RELEASED = 2,       /* Held, and let go. */
+    RD_SYNC_TIMED_OUT = 3,      /* Held for the longest time allowed. */
+    RD_SYNC_COULD_NOT_HOLD = 4, /* The IRQL is raised. */
+    RD_SYNC_DELAYED = 5,
 };
 
 /* Bytes a ring of `window_bytes` can hold, as records. */
