@@ -64,6 +64,10 @@ Error cannot_write(const std::string& path, int error_number) {
     );
 }
 
+Error cannot_read(const std::string& path, int error_number) {
+    return fail(ErrorKind::environment, "cannot read " + path + ": " + std::strerror(error_number));
+}
+
 std::string mount_point_of(const std::string& path) {
     std::error_code error;
     fs::path at = fs::absolute(path, error).lexically_normal();

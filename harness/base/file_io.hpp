@@ -18,6 +18,9 @@ namespace rundown {
 /// "cannot write <path>: ..." for an errno. A full disk is named by where it is mounted.
 Error cannot_write(const std::string& path, int error_number);
 
+/// "cannot read <path>: ..." for an errno.
+Error cannot_read(const std::string& path, int error_number);
+
 /// Where the file system that holds `path` is mounted; `path` need not exist, a parent must.
 std::string mount_point_of(const std::string& path);
 

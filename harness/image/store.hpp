@@ -144,10 +144,4 @@ class Store {
     std::string directory_;
 };
 
-/// "/var/tmp has 1.2 GiB free and the image needs 20 GiB", or nothing when there is room.
-result<void> check_room(const std::string& directory, std::uint64_t bytes_needed);
-
-/// "1.5 GiB", "84 MiB", "512 bytes".
-std::string size_text(std::uint64_t bytes);
-
 }  // namespace rundown::image
