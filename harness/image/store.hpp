@@ -44,6 +44,8 @@ class FileLock {
     FileLock& operator=(FileLock&& other) noexcept;
     ~FileLock();
     explicit operator bool() const { return fd_ >= 0; }
+    /// True when the file locked is the one that now has this path.
+    bool is_of(const std::string& path) const;
 
   private:
     int fd_ = -1;
@@ -103,6 +105,9 @@ class Store {
     /// All images, by name; those that cannot be used with why.
     std::vector<ListedImage> list() const;
 
+    /// The directory of an image. Error (usage) with the nearest name when there is none.
+    result<std::string> find(const std::string& name) const;
+
     /// Opens an image for use. Refused: no such image (with the nearest name), an image from
     /// another recipe, a base that is missing or is not the file that was added. The whole base is
     /// hashed when its size or time stamps are not those it was last verified with.
@@ -112,9 +117,10 @@ class Store {
     result<ImageUse> use(ImageKind kind, const std::string& name, const Watch& watch = {}) const;
 
     /// Begins an image. Refused: a name that cannot be one or is taken, less than `bytes_needed`
-    /// free (the sentence has both figures).
-    result<std::unique_ptr<PartialImage>> begin(const std::string& name, std::uint64_t bytes_needed)
-        const;
+    /// free (the sentence has both figures). `replace`: that the name is taken is no reason.
+    result<std::unique_ptr<PartialImage>> begin(
+        const std::string& name, std::uint64_t bytes_needed, bool replace = false
+    ) const;
 
     /// Makes a partial image one of the store: fills in size, hash and format of its base and of
     /// the UEFI variables (those members of `manifest` need names only), makes the base read-only,

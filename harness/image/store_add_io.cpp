@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: MIT
+// image/store_add_io.cpp
+//
+// How an image comes into the store: in a directory nobody sees, and then at once.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <utility>
+
+#include "base/file_io.hpp"
+#include "image/base_stamp_io.hpp"
+#include "image/hash_io.hpp"
+#include "image/qemu_img_io.hpp"
+#include "image/room_io.hpp"
+#include "image/store.hpp"
+#include "image/store_files.hpp"
+#include "image/store_lock_io.hpp"
+
+namespace rundown::image {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr Milliseconds kLookPatience{500};  // A listing looks at each lock for a moment.
+constexpr const char* kSnapshotFolder = "snapshots";
+
+Error name_taken(const std::string& name) {
+    return fail(
+        ErrorKind::usage,
+        fmt::format(
+            "there is an image '{}' already: choose another --name, or give it up with --replace",
+            name
+        )
+    );
+}
+
+/// What the base really is, into the manifest; and read-only from now on.
+result<void> describe_base(const std::string& directory, BaseFile& base, const Watch& watch) {
+    const std::string path = directory + "/" + base.file;
+    const auto header = read_qcow2_header(path);
+    if (!header) {
+        return header.error();
+    }
+    if (header->has_backing_file || header->corrupt || header->dirty) {
+        return fail(
+            ErrorKind::internal,
+            fmt::format("{} cannot be a base: it has a backing file, or was not closed", path)
+        );
+    }
+    if (::chmod(path.c_str(), 0444) != 0) {
+        return cannot_write(path, errno);
+    }
+    RUNDOWN_TRY(sync_path(path));
+    std::error_code error;
+    base.format = "qcow2";
+    base.bytes = fs::file_size(path, error);
+    base.virtual_bytes = header->virtual_bytes;
+    if (watch.status) {
+        watch.status(fmt::format("hashing the disk ({})", size_text(base.bytes)));
+    }
+    auto hash = sha256_of_file(path, watch);
+    if (!hash) {
+        return hash.error();
+    }
+    base.sha256 = *hash;
+    return {};
+}
+
+/// Puts the finished directory in the place of `name`. Under the store's lock.
+result<void> give_name(const std::string& from, const std::string& to, const std::string& name) {
+    if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) {
+        return {};
+    }
+    if (errno == EEXIST) {
+        return name_taken(name);
+    }
+    return fail(
+        ErrorKind::environment,
+        fmt::format("cannot rename {} to {}: {}", from, to, std::strerror(errno))
+    );
+}
+
+/// The image that gives way becomes `gone`, with its lock held, to be removed by the caller.
+result<FileLock> take_name_away(
+    const std::string& path, const std::string& gone, const std::string& name
+) {
+    auto lock = lock_new_file(lock_path(path), LockMode::alone, kLookPatience);
+    if (!lock) {
+        return lock;
+    }
+    if (!*lock) {
+        return fail(
+            ErrorKind::environment,
+            fmt::format("the image '{}' is in use by a run; it was not replaced", name)
+        );
+    }
+    if (::rename(path.c_str(), gone.c_str()) != 0) {
+        return fail(
+            ErrorKind::environment, fmt::format("cannot rename {}: {}", path, std::strerror(errno))
+        );
+    }
+    return lock;
+}
+
+/// Moves a file, across file systems too.
+result<void> move_file(const std::string& from, const std::string& to) {
+    if (::rename(from.c_str(), to.c_str()) == 0) {
+        return {};
+    }
+    std::error_code error;
+    if (errno != EXDEV || !fs::copy_file(from, to, fs::copy_options::overwrite_existing, error)) {
+        return cannot_write(to, error ? error.value() : errno);
+    }
+    fs::remove(from, error);
+    return {};
+}
+
+}  // namespace
+
+PartialImage::PartialImage(std::string directory, std::string name, FileLock lock)
+    : directory_(std::move(directory)), name_(std::move(name)), lock_(std::move(lock)) {}
+
+PartialImage::~PartialImage() {
+    if (!directory_.empty()) {
+        static_cast<void>(remove_tree(directory_));
+    }
+}
+
+result<std::unique_ptr<PartialImage>> Store::begin(
+    const std::string& name, std::uint64_t bytes_needed, bool replace
+) const {
+    if (!is_image_name(name)) {
+        return fail(
+            ErrorKind::usage,
+            fmt::format(
+                "'{}' cannot be the name of an image: take up to 64 letters, digits, '-', '_', '.'",
+                name
+            )
+        );
+    }
+    std::error_code error;
+    if (!replace && fs::exists(directory_ + "/" + name, error)) {
+        return name_taken(name);
+    }
+    RUNDOWN_TRY(check_room(directory_, bytes_needed));
+    const auto names_lock = lock_store(directory_);
+    if (!names_lock) {
+        return names_lock.error();
+    }
+    std::string path = directory_ + "/" + passing_name(kPartialPrefix, name);
+    if (!fs::create_directory(path, error)) {
+        return cannot_write(path, error ? error.value() : EEXIST);
+    }
+    auto lock = lock_new_file(lock_path(path), LockMode::alone, Milliseconds(0));
+    if (!lock || !*lock) {
+        static_cast<void>(remove_tree(path));
+        return lock ? fail(ErrorKind::internal, path + " is locked already") : lock.error();
+    }
+    return std::unique_ptr<PartialImage>(new PartialImage(std::move(path), name, std::move(*lock)));
+}
+
+result<Manifest> Store::add(
+    PartialImage& partial, Manifest manifest, bool replace, const Watch& watch
+) const {
+    manifest.name = partial.name();
+    RUNDOWN_TRY(describe_base(partial.directory(), manifest.base, watch));
+    if (manifest.uefi_variables) {
+        const std::string path = partial.directory() + "/" + manifest.uefi_variables->file;
+        const auto hash = sha256_of_file(path, watch);
+        if (!hash) {
+            return hash.error();
+        }
+        manifest.uefi_variables->sha256 = *hash;
+        ::chmod(path.c_str(), 0444);
+    }
+    if (const auto fine = check(manifest, manifest_path(partial.directory())); !fine) {
+        return fail(ErrorKind::internal, fine.error().sentence);
+    }
+    RUNDOWN_TRY(write_manifest_of(partial.directory(), manifest));
+    stamp_base(partial.directory(), manifest.base);
+
+    const std::string path = directory_ + "/" + manifest.name;
+    const std::string gone = directory_ + "/" + passing_name(kRemovedPrefix, manifest.name);
+    FileLock old;
+    {
+        const auto names_lock = lock_store(directory_);
+        if (!names_lock) {
+            return names_lock.error();
+        }
+        std::error_code error;
+        if (replace && fs::exists(path, error)) {
+            auto taken = take_name_away(path, gone, manifest.name);
+            if (!taken) {
+                return taken.error();
+            }
+            old = std::move(*taken);
+        }
+        if (const auto given = give_name(partial.directory(), path, manifest.name); !given) {
+            if (old) {
+                ::rename(gone.c_str(), path.c_str());
+            }
+            return given.error();
+        }
+        RUNDOWN_TRY(sync_path(directory_));
+    }
+    partial.directory_.clear();
+    partial.lock_ = FileLock();
+    if (old) {
+        static_cast<void>(remove_tree(gone));  // Its rest is removed at the next opening.
+    }
+    return manifest;
+}
+
+result<Snapshot> Store::add_snapshot(
+    const std::string& name,
+    Snapshot snapshot,
+    const std::string& state_path,
+    const std::string& disk_path
+) const {
+    const auto in_use = use(name);
+    if (!in_use) {
+        return in_use.error();
+    }
+    const auto names_lock = lock_store(directory_);  // One writer of manifests at a time.
+    if (!names_lock) {
+        return names_lock.error();
+    }
+    auto manifest = read_manifest_of(in_use->directory);
+    if (!manifest) {
+        return manifest.error();
+    }
+    std::error_code error;
+    fs::create_directory(in_use->directory + "/" + kSnapshotFolder, error);
+    snapshot.state_file = fmt::format("{}/{}.state", kSnapshotFolder, snapshot.name);
+    snapshot.disk_file.clear();
+    snapshot.bytes = fs::file_size(state_path, error);
+    RUNDOWN_TRY(move_file(state_path, in_use->directory + "/" + snapshot.state_file));
+    if (!disk_path.empty()) {
+        snapshot.disk_file = fmt::format("{}/{}.qcow2", kSnapshotFolder, snapshot.name);
+        snapshot.bytes += fs::file_size(disk_path, error);
+        RUNDOWN_TRY(move_file(disk_path, in_use->directory + "/" + snapshot.disk_file));
+        ::chmod((in_use->directory + "/" + snapshot.disk_file).c_str(), 0444);
+    }
+    std::erase_if(manifest->snapshots, [&](const auto& one) { return one.name == snapshot.name; });
+    manifest->snapshots.push_back(snapshot);
+    RUNDOWN_TRY(check(*manifest, manifest_path(in_use->directory)));
+    RUNDOWN_TRY(write_manifest_of(in_use->directory, *manifest));
+    return snapshot;
+}
+
+}  // namespace rundown::image
