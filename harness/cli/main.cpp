@@ -8,6 +8,7 @@
 #include <exception>
 
 #include "cli/commands.hpp"
+#include "cli/image_commands.hpp"
 #include "cli/options.hpp"
 
 namespace {
@@ -50,6 +51,14 @@ int main(int argc, char** argv) {
                 return rundown::cli::replay(options);
             case Command::selftest:
                 return rundown::cli::selftest(options);
+            case Command::image_build:
+                return rundown::cli::image_build(options);
+            case Command::image_list:
+                return rundown::cli::image_list(options);
+            case Command::image_verify:
+                return rundown::cli::image_verify(options);
+            case Command::image_remove:
+                return rundown::cli::image_remove(options);
         }
     } catch (const std::exception& error) {
         std::fprintf(stderr, "rundown: internal error: %s\n", error.what());

@@ -2,6 +2,7 @@
 #include "cli/options.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -132,14 +133,28 @@ std::vector<std::string> option_names(const CLI::App& app) {
     return names;
 }
 
+/// The command the words led to: `rundown image list` rather than `rundown image`.
+const CLI::App& command_reached(const CLI::App& app) {
+    const CLI::App* reached = &app;
+    while (!reached->get_subcommands().empty()) {
+        reached = reached->get_subcommands().front();
+    }
+    return *reached;
+}
+
+/// "rundown image list"
+std::string command_words(const CLI::App& command) {
+    const CLI::App* parent = command.get_parent();
+    return parent != nullptr ? command_words(*parent) + " " + command.get_name()
+                             : command.get_name();
+}
+
 /// One sentence about a word that nothing expects.
 std::string about_unexpected(const CLI::App& app, const std::string& word) {
-    const auto commands = app.get_subcommands();
-    const CLI::App& command = commands.empty() ? app : *commands.front();
+    const CLI::App& command = command_reached(app);
     if (!word.starts_with('-')) {
-        return commands.empty()
-                   ? fmt::format("unexpected word '{}'", word)
-                   : fmt::format("`rundown {}` takes no '{}'", command.get_name(), word);
+        return &command == &app ? fmt::format("unexpected word '{}'", word)
+                                : fmt::format("`{}` takes no '{}'", command_words(command), word);
     }
     const std::string name = word.substr(0, word.find('='));
     return fmt::format("unknown option '{}'{}", name, did_you_mean(name, option_names(command)));
@@ -179,13 +194,23 @@ void add_selftest(CLI::App& app, Options& options) {
 std::string complaint(const CLI::App& app, const CLI::ParseError& error) {
     const auto words = app.remaining(true);
     const int code = error.get_exit_code();
-    if (code == static_cast<int>(CLI::ExitCodes::RequiredError) && !words.empty() &&
-        app.get_subcommands().empty()) {
-        return fmt::format(
-            "unknown command '{}': run, list, doctor or replay{}",
-            words.front(),
-            did_you_mean(words.front(), {"run", "list", "doctor", "replay"})
-        );
+    const CLI::App& command = command_reached(app);
+    const auto commands = command.get_subcommands(nullptr);
+    if (code == static_cast<int>(CLI::ExitCodes::RequiredError) && !commands.empty()) {
+        std::vector<std::string> names;
+        for (const auto* one : commands) {
+            names.push_back(one->get_name());
+        }
+        return words.empty()
+                   ? fmt::format(
+                         "`{}` needs a command: {}", command_words(command), fmt::join(names, ", ")
+                     )
+                   : fmt::format(
+                         "unknown command '{}': {}{}",
+                         words.front(),
+                         fmt::join(names, ", "),
+                         did_you_mean(words.front(), names)
+                     );
     }
     if (code == static_cast<int>(CLI::ExitCodes::ExtrasError) && !words.empty()) {
         return about_unexpected(app, words.front());
@@ -206,6 +231,7 @@ Options parse_command_line(int argc, const char* const* argv) {
     add_run(app, options);
     add_others(app, options);
     add_selftest(app, options);
+    add_image(app, options);
     options.selftest.program = options.invocation.program;
     try {
         app.parse(argc, argv);

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/image_options.hpp"
 #include "run/invocation.hpp"
 #include "selftest/selftest.hpp"
 
@@ -20,6 +21,10 @@ enum class Command {
     doctor,    // Say what this machine lacks.
     replay,    // Trace to verdict again.
     selftest,  // The reference guest tests itself.
+    image_build,
+    image_list,
+    image_verify,
+    image_remove,
 };
 
 struct Options {
@@ -30,6 +35,7 @@ struct Options {
     bool rules = false;  // list --rules
     std::string replay_directory;
     selftest::Options selftest;
+    ImageOptions image;
 };
 
 /// Parses the command line; prints help, version or what is wrong with it itself.

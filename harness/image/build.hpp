@@ -40,6 +40,9 @@ struct BuildRequest {
     std::string accelerator = "auto";  // auto, kvm, tcg.
 };
 
+/// Refuses (usage) what contradicts itself or means nothing for the kind. build() begins with it.
+result<void> check(const BuildRequest& request);
+
 /// Builds the image and adds it to the store; gives back its manifest. However it ends, nothing is
 /// left but what was asked for, logs and screenshots (the sentence of a failure names their
 /// directory). Ctrl-C and SIGTERM end it (error: cancelled).
