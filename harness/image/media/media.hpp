@@ -15,6 +15,7 @@
 
 #include "base/result.hpp"
 #include "image/manifest.hpp"
+#include "image/store.hpp"
 
 namespace rundown::image {
 
@@ -32,6 +33,7 @@ struct MediaExtent {
     bool zero = false;  // Never written: reads as zeros.
 };
 
+class ByteSource;
 class MediaImage;
 
 /// An open file of a medium; must not outlive its MediaImage.
@@ -47,6 +49,7 @@ class MediaFile {
     std::string path_;
     std::uint64_t bytes_ = 0;
     std::vector<MediaExtent> extents_;
+    std::string embedded_;
 };
 
 /// An ISO file. The best of its file systems is read: UDF, else Joliet, else ISO 9660. Paths are
@@ -55,6 +58,8 @@ class MediaImage {
   public:
     /// Errors, one sentence: cannot be read; "X is not a CD image: ..."; damaged or cut short.
     static result<std::unique_ptr<MediaImage>> open(const std::string& path);
+    /// The same, of bytes from anywhere.
+    static result<std::unique_ptr<MediaImage>> open(std::unique_ptr<ByteSource> source);
     MediaImage(const MediaImage&) = delete;
     MediaImage& operator=(const MediaImage&) = delete;
     ~MediaImage();
@@ -73,8 +78,12 @@ class MediaImage {
     result<MediaFile> open_file(const std::string& path) const;
     /// A small file, whole. Error when it is larger than `bytes_max`.
     result<std::string> read_file(const std::string& path, std::uint64_t bytes_max) const;
-    /// Copies a file out of the medium. `cancelled` as in Watch.
-    result<void> extract(const std::string& path, const std::string& to) const;
+    /// Copies a file out of the medium.
+    result<void> extract(const std::string& path, const std::string& to, const Watch& watch = {})
+        const;
+    /// El Torito: what the medium can be booted by.
+    bool boots_bios() const;
+    bool boots_uefi() const;
 
     struct Reader;
 
