@@ -3,6 +3,7 @@
 #include "lib/trace_writer.hpp"
 
 #include "lib/pool.hpp"
+#include "lib/window_search.hpp"
 
 namespace rundown
 {
@@ -11,6 +12,8 @@ namespace
 
 constexpr ULONG TraceTag = PoolTag("RdTr");
 constexpr SIZE_T OwnRingBytes = RD_TRACE_HEADER_BYTES + 16384 * RD_TRACE_RECORD_BYTES;
+constexpr ULONG FoundWindowBytes = 1024 * 1024; // Of a window we find, unless we are told.
+constexpr WCHAR KeptRingNote[] = L"TraceRing";  // Virtual address of a ring that was kept.
 
 /// A ring somebody else made in the window must be of our format and lie within what we mapped.
 bool
@@ -38,31 +41,29 @@ CopyRecord(rd_trace_header *ring, ULONG64 sequence, rd_trace_record *copy)
 } // namespace
 
 void
-TraceWriter::Attach(ULONG64 windowBase, ULONG windowBytes)
+TraceWriter::Attach(const DriverParameters &parameters)
 {
-    PHYSICAL_ADDRESS base;
+    const ULONG64 base = parameters.Quad(RD_P5_PARAM_TRACE_BASE, 0);
+    const bool keep = parameters.Number(RD_P5_PARAM_KEEP_RING, 0) != 0;
 
-    Ring_ = nullptr;
-    MappedBytes_ = 0;
-    Drained_ = 0;
-    Lost_ = 0;
-    base.QuadPart = static_cast<LONGLONG>(windowBase);
-    if (windowBase != 0 && rd_trace_capacity(windowBytes) != 0) {
-        // The window is the host's memory, not registers: cached, as the kernel maps it.
-        Ring_ = static_cast<rd_trace_header *>(MmMapIoSpace(base, windowBytes, MmCached));
-        MappedBytes_ = Ring_ != nullptr ? windowBytes : 0;
+    *this = TraceWriter{};
+    if (base != 0 && MapWindow(base, parameters.Number(RD_P5_PARAM_TRACE_BYTES, 0))) {
+        Kind_ = RD_P5_TRACE_GIVEN;
+    } else if (base == 0 && parameters.Number(RD_P5_PARAM_FIND_WINDOW, 0) != 0) {
+        SearchWindow(parameters.Number(RD_P5_PARAM_TRACE_BYTES, FoundWindowBytes));
     }
-    if (MappedBytes_ != 0 && !IsUsable(Ring_, windowBytes)) {
-        MmUnmapIoSpace(Ring_, MappedBytes_);
-        Ring_ = nullptr;
-        MappedBytes_ = 0;
+    if (Ring_ == nullptr && !(keep && AdoptKeptRing(parameters))) {
+        MakeRing();
     }
     if (Ring_ == nullptr) {
-        Ring_ = static_cast<rd_trace_header *>(AllocatePool(OwnRingBytes, TraceTag));
+        return;
     }
-    if (Ring_ != nullptr && Ring_->magic != RD_TRACE_MAGIC) {
-        InitializeRing(MappedBytes_ != 0 ? MappedBytes_ : OwnRingBytes);
+    if (Ring_->magic != RD_TRACE_MAGIC) {
+        InitializeRing(Bytes_);
     }
+    // A ring nobody could find again would be a leak.
+    Kept_ = keep && Kind_ == RD_P5_TRACE_OWN &&
+            parameters.NoteForThisBoot(KeptRingNote, TraceValue(Ring_));
 }
 
 void
@@ -74,11 +75,112 @@ TraceWriter::Detach()
     if (ring == nullptr) {
         return;
     }
-    if (MappedBytes_ != 0) {
-        MmUnmapIoSpace(ring, MappedBytes_);
+    if (Kind_ != RD_P5_TRACE_OWN) {
+        MmUnmapIoSpace(ring, Bytes_);
+        return;
+    }
+    if (Kept_) {
+        return;
+    }
+    // In a dump taken later this memory must not look like a ring.
+    __atomic_store_n(&ring->magic, 0, __ATOMIC_RELEASE);
+    if (Physical_ != 0) {
+        MmFreeContiguousMemory(ring);
     } else {
         FreePool(ring, TraceTag);
     }
+}
+
+rd_p5_trace_place
+TraceWriter::Place() const
+{
+    return {
+        static_cast<ULONG>(Kind_),
+        static_cast<ULONG>(Search_),
+        Physical_,
+        Bytes_,
+        Ring_ != nullptr ? Ring_->frequency_hz : 0};
+}
+
+/// Maps what may be the window. On failure nothing is mapped, and Search_ says why.
+bool
+TraceWriter::MapWindow(ULONG64 base, ULONG bytes)
+{
+    PHYSICAL_ADDRESS address;
+
+    if (rd_trace_capacity(bytes) == 0) {
+        return false;
+    }
+    // The window is the host's memory, not registers: cached, where the system allows that.
+    address.QuadPart = static_cast<LONGLONG>(base);
+    Ring_ = static_cast<rd_trace_header *>(MmMapIoSpace(address, bytes, MmCached));
+    if (Ring_ == nullptr) {
+        Ring_ = static_cast<rd_trace_header *>(MmMapIoSpace(address, bytes, MmNonCached));
+    }
+    if (Ring_ == nullptr) {
+        Search_ = RD_P5_WINDOW_NOT_MAPPED;
+        return false;
+    }
+    if (!IsUsable(Ring_, bytes)) {
+        MmUnmapIoSpace(Ring_, bytes);
+        Ring_ = nullptr;
+        Search_ = RD_P5_WINDOW_FOREIGN;
+        return false;
+    }
+    Bytes_ = bytes;
+    Physical_ = base;
+    return true;
+}
+
+void
+TraceWriter::SearchWindow(ULONG bytes)
+{
+    const WindowPlace place = FindWindow(bytes);
+
+    Search_ = place.Verdict;
+    if (place.Verdict == RD_P5_WINDOW_FOUND && MapWindow(place.Base, bytes)) {
+        Kind_ = RD_P5_TRACE_FOUND;
+    }
+}
+
+/// The ring that an earlier life of the driver left behind, in this boot.
+bool
+TraceWriter::AdoptKeptRing(const DriverParameters &parameters)
+{
+    const ULONG64 address = parameters.NotedThisBoot(KeptRingNote);
+    auto *ring = reinterpret_cast<rd_trace_header *>(static_cast<ULONG_PTR>(address));
+
+    // The note is volatile: the address is of this boot. That the memory is still a ring of this
+    // version is checked all the same.
+    if (address == 0 || !MmIsAddressValid(ring) || ring->magic != RD_TRACE_MAGIC ||
+        !IsUsable(ring, OwnRingBytes)) {
+        return false;
+    }
+    Ring_ = ring;
+    Kind_ = RD_P5_TRACE_OWN;
+    Bytes_ = OwnRingBytes;
+    Physical_ = ring->physical;
+    return true;
+}
+
+/// Pages in a row, so that the ring can be read out of a dump of physical memory; scattered ones
+/// where there are none left.
+void
+TraceWriter::MakeRing()
+{
+    PHYSICAL_ADDRESS highest;
+
+    highest.QuadPart = ~0ll;
+    Ring_ = static_cast<rd_trace_header *>(MmAllocateContiguousMemory(OwnRingBytes, highest));
+    if (Ring_ != nullptr) {
+        RtlZeroMemory(Ring_, OwnRingBytes);
+        Physical_ = static_cast<ULONG64>(MmGetPhysicalAddress(Ring_).QuadPart);
+    } else {
+        Ring_ = static_cast<rd_trace_header *>(AllocatePool(OwnRingBytes, TraceTag));
+        Physical_ = 0;
+    }
+    Kind_ = Ring_ != nullptr ? RD_P5_TRACE_OWN : RD_P5_TRACE_NONE;
+    Bytes_ = Ring_ != nullptr ? OwnRingBytes : 0;
 }
 
 /// In the reference guest the kernel has done this long ago; elsewhere whoever maps the window
@@ -94,6 +196,8 @@ TraceWriter::InitializeRing(ULONG64 bytes)
     Ring_->capacity = rd_trace_capacity(bytes);
     Ring_->frequency_hz = static_cast<ULONG64>(frequency.QuadPart);
     Ring_->boot_id = static_cast<ULONG64>(now.QuadPart) ^ TraceValue(Ring_);
+    Ring_->physical = Kind_ == RD_P5_TRACE_OWN ? Physical_ : 0;
+    Ring_->bytes = Kind_ == RD_P5_TRACE_OWN ? bytes : 0;
     Ring_->head = 0;
     __atomic_store_n(&Ring_->magic, RD_TRACE_MAGIC, __ATOMIC_RELEASE);
 }
@@ -113,7 +217,7 @@ TraceWriter::Write(const TraceRecord &what)
     record->thread = static_cast<ULONG>(reinterpret_cast<ULONG_PTR>(PsGetCurrentThreadId()));
     record->processor = static_cast<UCHAR>(KeGetCurrentProcessorNumber());
     record->irql = KeGetCurrentIrql();
-    record->source = RD_SOURCE_DRIVER;
+    record->source = what.Source;
     record->kind = what.Kind;
     record->event = what.Event;
     record->binding = what.Binding;
@@ -141,7 +245,7 @@ TraceWriter::DrawBindingNumber()
 ULONG
 TraceWriter::Drain(void *buffer, ULONG bytes)
 {
-    if (Ring_ == nullptr || MappedBytes_ != 0 || bytes < sizeof(rd_p5_trace_chunk)) {
+    if (Ring_ == nullptr || Kind_ != RD_P5_TRACE_OWN || bytes < sizeof(rd_p5_trace_chunk)) {
         return 0;
     }
 

@@ -6,6 +6,7 @@
 // could need its thread to complete them.
 #include "lib/hash.hpp"
 #include "protocol5/ndis_calls.hpp"
+#include "protocol5/sync_points.hpp"
 
 namespace
 {
@@ -143,6 +144,12 @@ NDIS_STATUS
 P5OpenBinding(PCUNICODE_STRING Name, NDIS_HANDLE BindContext)
 {
     NDIS_STATUS status;
+
+    // From inside NdisRegisterProtocol, by a system that gives out the handle only when it returns.
+    if (P5.ProtocolHandle == nullptr) {
+        return NDIS_STATUS_OPEN_FAILED;
+    }
+
     P5_BINDING *binding = P5CreateBinding(Name, BindContext, &status);
 
     if (binding == nullptr) {
@@ -170,6 +177,7 @@ P5BindAdapter(
         BindContext,
         rundown::Fnv1a(DeviceName->Buffer, DeviceName->Length));
 
+    P5SyncPoint(RD_P5_SYNC_IN_BIND, P5Nobody);
     *Status = P5.RefuseBinds ? NDIS_STATUS_NOT_SUPPORTED : P5OpenBinding(DeviceName, BindContext);
     trace.Returns(static_cast<ULONG>(*Status));
 }
@@ -191,6 +199,7 @@ P5OpenAdapterComplete(
         0,
         static_cast<ULONG>(Status));
 
+    P5SyncPoint(RD_P5_SYNC_IN_OPEN_COMPLETE, P5Who(binding));
     binding->OpenStatus = Status;
     if (binding->BindContext != nullptr) {
         LeaveOpening(binding);

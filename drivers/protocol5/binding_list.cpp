@@ -162,6 +162,21 @@ P5BeginCloseByName(PCUNICODE_STRING Name)
     return binding;
 }
 
+P5_BINDING *
+P5BeginCloseOfAny(void)
+{
+    const rundown::SpinLockGuard guard(P5.BindingsLock);
+
+    for (P5_BINDING *binding = P5.Bindings.First(); binding != nullptr;
+         binding = P5.Bindings.Next(binding)) {
+        if (binding->State == P5Bound) {
+            binding->State = P5Closing;
+            return binding;
+        }
+    }
+    return nullptr;
+}
+
 ULONG
 P5ReferenceBindings(P5_BINDING **Bindings, ULONG Room)
 {

@@ -8,7 +8,11 @@
 // called from inside ProtocolUnbindAdapter the deregistration would wait for the unbind that waits
 // for it. So a work item makes the call, after the unbind has been completed or is about to return,
 // and Unload waits for the work item.
+//
+// Within the call NDIS unbinds what is bound, by the documentation. Some systems do not; what the
+// driver then does with its bindings is a parameter of its service.
 #include "protocol5/ndis_calls.hpp"
+#include "protocol5/sync_points.hpp"
 
 namespace
 {
@@ -62,9 +66,17 @@ P5Deregister(void)
 
     P5.Opens.Begin();
     P5.Opens.Wait();
+    if (P5.CloseBindings == RD_P5_CLOSE_BEFORE) {
+        P5CloseAllBindings();
+    }
+    P5SyncPoint(RD_P5_SYNC_BEFORE_DEREGISTER, P5Nobody);
     // Always NDIS_STATUS_SUCCESS by the documentation; the trace has what it was.
     P5NdisDeregisterProtocol(P5.ProtocolHandle);
+    P5SyncPoint(RD_P5_SYNC_AFTER_DEREGISTER, P5Nobody);
     P5.ProtocolHandle = nullptr;
+    if (P5.CloseBindings == RD_P5_CLOSE_LEFT) {
+        P5CloseAllBindings();
+    }
     P5.Deregistration.Finish();
     KeSetEvent(&P5.Deregistered, IO_NO_INCREMENT, FALSE);
     return STATUS_SUCCESS;

@@ -4,7 +4,7 @@
 // The control device, through which the harness commands and questions the driver. All
 // PASSIVE_LEVEL, in the thread of whoever asks; every IRP is completed before its dispatch routine
 // returns. An open handle keeps Unload away.
-#include "protocol5/trace.hpp"
+#include "protocol5/sync_points.hpp"
 
 namespace
 {
@@ -91,6 +91,72 @@ Deregister(const ControlBuffer &buffer, PULONG_PTR information)
     return STATUS_SUCCESS;
 }
 
+/// A record of the agent's, for guests whose agent cannot reach the trace itself.
+NTSTATUS
+Mark(const rd_p5_mark *mark)
+{
+    if (mark == nullptr) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    P5Trace.Write(
+        {.Kind = RD_KIND_NOTE,
+         .Event = RD_EV_MARK,
+         .Source = RD_SOURCE_AGENT,
+         .Arguments = {mark->mark, mark->value, 0}});
+    return STATUS_SUCCESS;
+}
+
+/// Copies a whole answer out.
+template <typename Answer>
+NTSTATUS
+Reply(const ControlBuffer &buffer, PULONG_PTR information, const Answer &answer)
+{
+    Answer *out = buffer.Out<Answer>();
+
+    if (out == nullptr) {
+        return STATUS_BUFFER_TOO_SMALL;
+    }
+    *out = answer;
+    *information = sizeof(answer);
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS
+DescribeSyncs(const ControlBuffer &buffer, PULONG_PTR information)
+{
+    rd_p5_sync_state *state = buffer.Out<rd_p5_sync_state>();
+
+    if (state == nullptr) {
+        return STATUS_BUFFER_TOO_SMALL;
+    }
+    P5DescribeSyncs(state);
+    *information = sizeof(*state);
+    return STATUS_SUCCESS;
+}
+
+/// Commands for the sync points and the trace.
+NTSTATUS
+CommandSync(ULONG code, const ControlBuffer &buffer)
+{
+    switch (code) {
+    case RD_P5_IOCTL_SYNC_HOLD: {
+        const rd_p5_sync_hold *hold = buffer.In<rd_p5_sync_hold>();
+
+        return hold != nullptr ? P5HoldAtSync(hold) : STATUS_INVALID_PARAMETER;
+    }
+    case RD_P5_IOCTL_SYNC_RELEASE: {
+        const rd_p5_sync_release *release = buffer.In<rd_p5_sync_release>();
+
+        return release != nullptr ? P5ReleaseSync(release->point) : STATUS_INVALID_PARAMETER;
+    }
+    case RD_P5_IOCTL_MARK:
+        return Mark(buffer.In<rd_p5_mark>());
+
+    default:
+        return STATUS_INVALID_DEVICE_REQUEST;
+    }
+}
+
 /// Commands, which have input only.
 NTSTATUS
 Command(ULONG code, const ControlBuffer &buffer)
@@ -118,7 +184,7 @@ Command(ULONG code, const ControlBuffer &buffer)
         return OpenOrClose(buffer.In<rd_p5_binding_name>(), code == RD_P5_IOCTL_OPEN_BINDING);
 
     default:
-        return STATUS_INVALID_DEVICE_REQUEST;
+        return CommandSync(code, buffer);
     }
 }
 
@@ -151,6 +217,12 @@ Control(ULONG code, const ControlBuffer &buffer, PULONG_PTR information)
 
     case RD_P5_IOCTL_DRAIN_TRACE:
         return DrainTrace(buffer, information);
+
+    case RD_P5_IOCTL_GET_TRACE:
+        return Reply(buffer, information, P5Trace.Place());
+
+    case RD_P5_IOCTL_SYNC_QUERY:
+        return DescribeSyncs(buffer, information);
 
     default:
         return Command(code, buffer);

@@ -6,6 +6,7 @@
 // returns when no code of ours can run.
 #include "lib/registry.hpp"
 #include "protocol5/ndis_calls.hpp"
+#include "protocol5/sync_points.hpp"
 
 constinit P5_GLOBALS P5 = {};
 
@@ -50,6 +51,8 @@ RegisterProtocol(PCUNICODE_STRING registryPath)
     const NDIS_STATUS status = P5NdisRegisterProtocol(&P5.ProtocolHandle, &characteristics);
 
     if (status != NDIS_STATUS_SUCCESS) {
+        // Where binds come within the call, a bind that fails may fail it, and leave others open.
+        P5CloseAllBindings();
         return STATUS_UNSUCCESSFUL;
     }
     P5OpenDeregistration();
@@ -66,6 +69,7 @@ ReadParameters(PCUNICODE_STRING registryPath)
     P5.RefuseBinds = parameters.Number(RD_P5_PARAM_REFUSE_BINDS, 0) != 0;
     P5.LeaveFilters = parameters.Number(RD_P5_PARAM_LEAVE_FILTERS, 0) != 0;
     P5.ReturnAfterMs = parameters.Number(RD_P5_PARAM_RETURN_AFTER, 0);
+    P5.CloseBindings = parameters.Number(RD_P5_PARAM_CLOSE_BINDINGS, RD_P5_CLOSE_BY_NDIS);
 }
 
 void
@@ -144,6 +148,7 @@ P5Unload(PDRIVER_OBJECT DriverObject)
     {
         const P5CallbackTrace trace(P5Nobody, RD_EV_DRIVER_UNLOAD, DriverObject);
 
+        P5SyncPoint(RD_P5_SYNC_IN_UNLOAD, P5Nobody);
         P5UnregisterShutdown();
         P5Deregister();
         P5StopLoad();

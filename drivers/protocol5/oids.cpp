@@ -2,7 +2,7 @@
 // protocol5/oids.cpp
 //
 // Which OIDs a binding uses: to set its adapter up, under load, and to leave nothing behind.
-#include "protocol5/protocol5.hpp"
+#include "protocol5/sync_points.hpp"
 
 namespace
 {
@@ -91,6 +91,7 @@ P5IssueLoadOid(P5_BINDING *Binding, ULONG Turn)
     constexpr ULONG turns = RTL_NUMBER_OF(queries) + 2;
     ULONG64 answer = 0;
 
+    P5SyncPoint(RD_P5_SYNC_BEFORE_REQUEST, P5Who(Binding));
     switch (Turn % turns) {
     case RTL_NUMBER_OF(queries):
         SetFilters(Binding);

@@ -150,6 +150,7 @@ struct P5_GLOBALS {
     BOOLEAN RefuseBinds;  // RD_P5_PARAM_REFUSE_BINDS.
     BOOLEAN LeaveFilters; // RD_P5_PARAM_LEAVE_FILTERS.
     ULONG ReturnAfterMs;  // RD_P5_PARAM_RETURN_AFTER.
+    ULONG CloseBindings;  // RD_P5_PARAM_CLOSE_BINDINGS.
 
     rundown::OnceGate Deregistration;
     KEVENT Deregistered; // Set when Deregistration is finished.
@@ -221,6 +222,9 @@ VOID NTAPI P5CloseAdapterComplete(NDIS_HANDLE ProtocolBindingContext, NDIS_STATU
 /// Closes the named binding outside an unbind, and waits for it. PASSIVE_LEVEL.
 NTSTATUS P5CloseBindingByName(PCUNICODE_STRING Name);
 
+/// Closes every binding that is bound, outside of an unbind, and waits for it. PASSIVE_LEVEL.
+void P5CloseAllBindings(void);
+
 /// Takes a binding that the caller has made Closing out of use, waits until nothing uses it, clears
 /// its filters and calls NdisCloseAdapter. After NDIS_STATUS_PENDING the binding is
 /// P5CloseAdapterComplete's. PASSIVE_LEVEL.
@@ -245,6 +249,9 @@ BOOLEAN P5RemoveBinding(P5_BINDING *Binding, NDIS_HANDLE *UnbindContext);
 
 /// Bound -> Closing for the caller to close; null when no binding of the name is bound.
 P5_BINDING *P5BeginCloseByName(PCUNICODE_STRING Name);
+
+/// The same with any binding that is bound.
+P5_BINDING *P5BeginCloseOfAny(void);
 
 /// Up to `Room` bound bindings, each with its rundown protection held by the caller. IRQL <=
 /// DISPATCH_LEVEL.

@@ -5,6 +5,7 @@
 // packet holds the binding. Which are kept: while KeepStill is set the first so many, until told
 // otherwise; else KeepRotating of them, each until as many newer ones have come.
 #include "protocol5/ndis_calls.hpp"
+#include "protocol5/sync_points.hpp"
 
 namespace
 {
@@ -158,6 +159,7 @@ P5ReceivePacket(NDIS_HANDLE ProtocolBindingContext, PNDIS_PACKET Packet)
     P5CallbackTrace trace(
         P5Who(binding), RD_EV_RECEIVE_PACKET, binding, rundown::TraceValue(Packet));
 
+    P5SyncPoint(RD_P5_SYNC_IN_RECEIVE, P5Who(binding));
     CheckPacket(Packet);
 
     // With NDIS_STATUS_RESOURCES the miniport takes its packet back when this returns.

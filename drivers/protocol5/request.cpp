@@ -4,6 +4,7 @@
 // NdisRequest, waited for or not. A request's memory is its own, never on a stack: it stays until
 // NDIS has completed it, and is freed in exactly one place for each kind.
 #include "protocol5/ndis_calls.hpp"
+#include "protocol5/sync_points.hpp"
 
 namespace
 {
@@ -151,6 +152,7 @@ P5RequestComplete(NDIS_HANDLE ProtocolBindingContext, PNDIS_REQUEST NdisRequest,
         NdisRequest->DATA.QUERY_INFORMATION.Oid,
         static_cast<ULONG>(Status));
 
+    P5SyncPoint(RD_P5_SYNC_IN_REQUEST_COMPLETE, P5Who(binding));
     InterlockedDecrement(&binding->RequestsInFlight);
     request->Status = Status;
     if (request->Held) {

@@ -7,6 +7,7 @@
 // numbers leave in order. Each packet in flight, each queued DPC and the armed timer hold the
 // binding.
 #include "protocol5/packet.hpp"
+#include "protocol5/sync_points.hpp"
 
 namespace
 {
@@ -138,6 +139,7 @@ FinishPacket(P5_BINDING *binding, PNDIS_PACKET packet, NDIS_STATUS status)
 void
 SendBatch(P5_BINDING *binding, PNDIS_PACKET *packets, ULONG count)
 {
+    P5SyncPoint(RD_P5_SYNC_BEFORE_SEND, P5Who(binding));
     if (count > 1) {
         P5NdisSendPackets(P5Who(binding), binding->Open, packets, count);
         return;
@@ -293,5 +295,6 @@ P5SendComplete(NDIS_HANDLE ProtocolBindingContext, PNDIS_PACKET Packet, NDIS_STA
         0,
         static_cast<ULONG>(Status));
 
+    P5SyncPoint(RD_P5_SYNC_IN_SEND_COMPLETE, P5Who(binding));
     FinishPacket(binding, Packet, Status);
 }

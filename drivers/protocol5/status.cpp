@@ -3,7 +3,7 @@
 //
 // What NDIS tells a binding about its adapter: status indications, resets, Plug and Play and power
 // events.
-#include "protocol5/trace.hpp"
+#include "protocol5/sync_points.hpp"
 
 namespace
 {
@@ -68,6 +68,7 @@ P5Status(
     const P5CallbackTrace trace(
         P5Who(binding), RD_EV_STATUS, binding, 0, 0, static_cast<ULONG>(GeneralStatus));
 
+    P5SyncPoint(RD_P5_SYNC_IN_STATUS, P5Who(binding));
     switch (GeneralStatus) {
     case NDIS_STATUS_MEDIA_DISCONNECT:
         P5PauseSends(binding, P5PausedByMedia);
@@ -120,6 +121,7 @@ P5PnPEvent(NDIS_HANDLE ProtocolBindingContext, PNET_PNP_EVENT NetPnPEvent)
         NetPnPEvent->NetEvent);
     NDIS_STATUS status = NDIS_STATUS_SUCCESS;
 
+    P5SyncPoint(RD_P5_SYNC_IN_PNP_EVENT, binding != nullptr ? P5Who(binding) : P5Nobody);
     switch (NetPnPEvent->NetEvent) {
     case NetEventSetPower:
         SetPower(binding, NetPnPEvent);

@@ -2,17 +2,12 @@
 // protocol5/trace.cpp
 #include "protocol5/trace.hpp"
 
-#include "lib/registry.hpp"
-
 constinit rundown::TraceWriter P5Trace = {};
 
 void
 P5AttachTrace(PCUNICODE_STRING RegistryPath)
 {
-    const rundown::DriverParameters parameters(RegistryPath);
-
-    P5Trace.Attach(
-        parameters.Quad(RD_P5_PARAM_TRACE_BASE, 0), parameters.Number(RD_P5_PARAM_TRACE_BYTES, 0));
+    P5Trace.Attach(rundown::DriverParameters(RegistryPath));
 }
 
 void

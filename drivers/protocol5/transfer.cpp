@@ -5,6 +5,7 @@
 // other frame that lies in the lookahead whole is checked there; all the others are transferred, at
 // once or pending. A pending transfer holds the binding.
 #include "protocol5/ndis_calls.hpp"
+#include "protocol5/sync_points.hpp"
 
 namespace
 {
@@ -169,6 +170,7 @@ P5Receive(
         P5Who(binding), RD_EV_RECEIVE, binding, rundown::TraceValue(MacReceiveContext), length);
     NDIS_STATUS status = NDIS_STATUS_SUCCESS;
 
+    P5SyncPoint(RD_P5_SYNC_IN_RECEIVE, P5Who(binding));
     if (HeaderBufferSize != RD_FRAME_HEADER_OFFSET || binding->Uses.IsRunningDown()) {
         status = NDIS_STATUS_NOT_ACCEPTED;
     } else if (LookaheadBufferSize >= PacketSize && binding->Receiver.Indicated++ % 2 == 0) {

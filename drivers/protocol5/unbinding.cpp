@@ -10,6 +10,7 @@
 // close has completed NDIS still indicates receives and status, so the memory stays; after it
 // nothing of ours may touch the binding.
 #include "protocol5/ndis_calls.hpp"
+#include "protocol5/sync_points.hpp"
 
 namespace
 {
@@ -75,6 +76,21 @@ KeepReceivesForAWhile()
     }
 }
 
+/// Closes a binding that the caller has made Closing, outside of an unbind.
+void
+CloseAndWait(P5_BINDING *binding)
+{
+    KEVENT closed;
+
+    KeInitializeEvent(&closed, NotificationEvent, FALSE);
+    binding->CloseWaiter = &closed;
+    if (P5CloseBinding(binding) == NDIS_STATUS_PENDING) {
+        KeWaitForSingleObject(&closed, Executive, KernelMode, FALSE, nullptr);
+    } else {
+        P5FinishClose(binding, FALSE);
+    }
+}
+
 } // namespace
 
 NDIS_STATUS
@@ -91,9 +107,11 @@ P5CloseBinding(P5_BINDING *Binding)
     KeepReceivesForAWhile();
     P5ReturnHeldReceives(Binding, 0);
     Binding->Uses.Wait();
-    if (!P5.LeaveFilters) {
+    // Deregistered, NDIS may have no way left to complete a request.
+    if (!P5.LeaveFilters && P5.ProtocolHandle != nullptr) {
         P5ClearFilters(Binding);
     }
+    P5SyncPoint(RD_P5_SYNC_BEFORE_CLOSE, who);
     return P5NdisCloseAdapter(who, open);
 }
 
@@ -101,19 +119,20 @@ NTSTATUS
 P5CloseBindingByName(PCUNICODE_STRING Name)
 {
     P5_BINDING *binding = P5BeginCloseByName(Name);
-    KEVENT closed;
 
     if (binding == nullptr) {
         return STATUS_OBJECT_NAME_NOT_FOUND;
     }
-    KeInitializeEvent(&closed, NotificationEvent, FALSE);
-    binding->CloseWaiter = &closed;
-    if (P5CloseBinding(binding) == NDIS_STATUS_PENDING) {
-        KeWaitForSingleObject(&closed, Executive, KernelMode, FALSE, nullptr);
-    } else {
-        P5FinishClose(binding, FALSE);
-    }
+    CloseAndWait(binding);
     return STATUS_SUCCESS;
+}
+
+void
+P5CloseAllBindings(void)
+{
+    while (P5_BINDING *binding = P5BeginCloseOfAny()) {
+        CloseAndWait(binding);
+    }
 }
 
 /// ProtocolUnbindAdapter: the binding must go; it cannot be refused. PASSIVE_LEVEL, in a system
@@ -122,9 +141,10 @@ VOID NTAPI
 P5UnbindAdapter(PNDIS_STATUS Status, NDIS_HANDLE ProtocolBindingContext, NDIS_HANDLE UnbindContext)
 {
     P5_BINDING *binding = static_cast<P5_BINDING *>(ProtocolBindingContext);
-    P5CallbackTrace trace(
-        P5WhoIs(binding), RD_EV_UNBIND_ADAPTER, binding, rundown::TraceValue(UnbindContext));
+    const P5_WHO who = P5WhoIs(binding);
+    P5CallbackTrace trace(who, RD_EV_UNBIND_ADAPTER, binding, rundown::TraceValue(UnbindContext));
 
+    P5SyncPoint(RD_P5_SYNC_IN_UNBIND, who);
     *Status = Unbind(binding, UnbindContext);
     trace.Returns(static_cast<ULONG>(*Status));
 }

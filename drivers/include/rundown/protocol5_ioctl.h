@@ -33,12 +33,13 @@ enum rd_p5_load_level { RD_P5_LOAD_OFF = 0, RD_P5_LOAD_LIGHT = 1, RD_P5_LOAD_HEA
 /* Where the trace goes: the window of TraceBase; else, with FindWindow=1, the ivshmem window (PCI 1AF4:1110, BAR 2) the driver
  * finds itself; else a ring in the driver's non-paged memory, drained with RD_P5_IOCTL_DRAIN_TRACE or found in a dump. Such
  * a ring is gone with the driver, and with it the records of Unload, but for KeepRing=1: then it stays until the system goes,
- * and the driver goes on with it when it is loaded again.
+ * and the driver goes on with it when it is loaded again; draining then begins with the oldest record there is.
  */
 
 /* Values under the service's Parameters key, all REG_DWORD but where said; absent means the default. */
 #define RD_P5_PARAM_TRACE_BASE L"TraceBase"          /* REG_BINARY, 8 bytes: physical address of the window. */
 #define RD_P5_PARAM_TRACE_BYTES L"TraceBytes"        /* REG_DWORD: its size. Both absent: the driver's own ring. */
+/*                                                      With FindWindow: how much of the window is the ring's; absent: 1 MiB. */
 #define RD_P5_PARAM_DEREGISTER_ON L"DeregisterOn"    /* 0 (default): Unload. 1: the last UnbindAdapter. */
 #define RD_P5_PARAM_RECEIVE_STYLE L"ReceiveStyle"    /* 0 (default): ReceivePacket. 1: no ReceivePacket handler: Receive + TransferData. */
 
@@ -117,7 +118,7 @@ typedef struct rd_p5_mark {
  * Named sync points: places in the driver where a thread can be held, or delayed, to provoke a race. At PASSIVE_LEVEL a
  * holding point waits for its release, max_ms at most; at DISPATCH_LEVEL nothing may wait: the point then counts
  * `could_not_hold` and goes on at once. A delay stalls the processor at any IRQL. Where one is armed each arrival leaves
- * a RD_EV_SYNC_POINT record. Unload releases all of them, but for RD_P5_SYNC_IN_UNLOAD and those behind it.
+ * a RD_EV_SYNC_POINT record. During Unload nobody can command the driver: what is held then, is held for its max_ms.
  */
 enum rd_p5_sync_point {
     RD_P5_SYNC_INVALID = 0,
@@ -198,7 +199,6 @@ enum rd_p5_window_search {
     RD_P5_WINDOW_DECODE_OFF = 5,    /* Memory decoding is off and another driver has the device. */
     RD_P5_WINDOW_NOT_MAPPED = 6,    /* MmMapIoSpace failed. */
     RD_P5_WINDOW_FOREIGN = 7,       /* What is in the window is no trace ring of our version. */
-    RD_P5_WINDOW_NO_BUS_ACCESS = 8, /* The system does not export HalGetBusDataByOffset. */
 };
 
 typedef struct rd_p5_trace_place {
