@@ -85,6 +85,9 @@ Guest::~Guest() {
 Guest::SerialStream& Guest::serial() {
     return life_->wires->serial;
 }
+Guest::SerialStream& Guest::second_serial() {
+    return life_->wires->second_serial;
+}
 std::vector<Guest::NicStream>& Guest::nics() {
     return life_->wires->nics;
 }

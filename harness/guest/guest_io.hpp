@@ -62,6 +62,8 @@ class Guest {
     /// COM1, connected. Nothing the guest wrote since its first instruction is lost. The caller may
     /// move it away.
     SerialStream& serial();
+    /// COM2, with SecondSerial::stream; likewise. Must be read: what is not stalls the guest.
+    SerialStream& second_serial();
     /// The far ends of the NICs, in the spec's order: frames are preceded by their length as 4
     /// bytes, big endian. What is not read in time stalls the guest's NIC (flow control), nothing
     /// is dropped.

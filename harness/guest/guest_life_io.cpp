@@ -6,17 +6,12 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <libvirt/virterror.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <csignal>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 
@@ -35,27 +30,8 @@ namespace {
 constexpr Milliseconds kKillPatience{3000};
 constexpr Milliseconds kStopTimeMin{10000};
 
-Error environment(std::string sentence) {
-    return fail(ErrorKind::environment, std::move(sentence));
-}
-
 Milliseconds since(TimePoint begin) {
     return std::chrono::duration_cast<Milliseconds>(Clock::now() - begin);
-}
-
-std::string new_uuid() {
-    std::ifstream file("/proc/sys/kernel/random/uuid");
-    std::string uuid;
-    file >> uuid;
-    return uuid;
-}
-
-result<void> readable(const std::string& path, const char* what) {
-    if (::access(path.c_str(), R_OK) == 0)
-        return {};
-    return environment(
-        fmt::format("the guest's {} {} cannot be read: {}", what, path, std::strerror(errno))
-    );
 }
 
 /// On the worker. QEMU's own words, when it refuses, are in libvirt's message.
@@ -117,105 +93,6 @@ asio::awaitable<LifecycleEvent> Guest::Life::perform(LifecycleAction action, Dea
             break;
     }
     co_return LifecycleEvent{};
-}
-
-result<void> Guest::Life::hold(ResourceKind kind, std::string name, std::string uuid) {
-    Resource resource{kind, std::move(name), std::move(uuid)};
-    RUNDOWN_TRY(host->registry->hold(resource));
-    held_.push_back(std::move(resource));
-    return {};
-}
-
-/// Names first, each written down before the thing of that name is made.
-LifecycleEvent Guest::Life::claim_names() {
-    const TimePoint begin = Clock::now();
-    const ProcessIdentity process = this_process();
-    // Never reused in a process: libvirt forgets a domain a moment after its QEMU has ended.
-    static std::atomic<unsigned> guests = 0;
-    const unsigned number = ++guests;
-    names.domain = fmt::format("rd-{}-{}", process.pid, number);
-    names.uuid = new_uuid();
-    names.emulator = host->emulator;
-    const auto steps = [&]() -> result<void> {
-        RUNDOWN_TRY(hold(ResourceKind::domain, names.domain, names.uuid));
-        const std::string socket = fmt::format("serial-{}", number);
-        RUNDOWN_TRY(hold(ResourceKind::socket, socket));
-        names.serial_socket = host->registry->directory() + "/" + socket;
-        if (spec.determinism) {
-            const std::string gdb = fmt::format("gdb-{}", number);
-            RUNDOWN_TRY(hold(ResourceKind::socket, gdb));
-            names.gdb_socket = host->registry->directory() + "/" + gdb;
-        }
-        if (spec.trace_window_mib != 0) {
-            const std::string window =
-                fmt::format("{}{}-{}", kWindowPrefix, process_directory_name(process), number);
-            RUNDOWN_TRY(hold(ResourceKind::window, window));
-            names.trace_window = window;
-        }
-        RUNDOWN_TRY(make_window());
-        RUNDOWN_TRY(make_wires());
-        return make_files();
-    };
-    const result<void> made = steps();
-    timings.claim = since(begin);
-    if (!made)
-        return {Kind::step_failed, made.error()};
-    listen_to_events();
-    return {Kind::names_claimed, {}};
-}
-
-result<void> Guest::Life::make_window() {
-    if (names.trace_window.empty())
-        return {};
-    const auto bytes = static_cast<off_t>(spec.trace_window_mib) << 20;
-    struct statvfs room = {};
-    // A full /dev/shm would end QEMU with SIGBUS at some later write.
-    if (::statvfs("/dev/shm", &room) == 0 &&
-        static_cast<off_t>(room.f_bavail * room.f_frsize) < bytes)
-        return environment(
-            fmt::format("/dev/shm has no room for a trace window of {} MiB", spec.trace_window_mib)
-        );
-    const std::string path = "/dev/shm/" + names.trace_window;
-    const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0)
-        return environment(
-            fmt::format("cannot make the trace window {}: {}", path, std::strerror(errno))
-        );
-    const bool sized = ::ftruncate(fd, bytes) == 0 && (host->embedded || ::fchmod(fd, 0666) == 0);
-    ::close(fd);
-    return sized ? result<void>()
-                 : environment(fmt::format("cannot size {}: {}", path, std::strerror(errno)));
-}
-
-result<void> Guest::Life::make_wires() {
-    RUNDOWN_TRY(wires->listen_serial(names.serial_socket, host->embedded ? 0600 : 0666));
-    for (std::size_t index = 0; index < spec.nics.size(); ++index) {
-        auto port = wires->listen_nic();
-        if (!port)
-            return port.error();
-        names.nic_ports.push_back(*port);
-    }
-    return {};
-}
-
-result<void> Guest::Life::make_files() {
-    RUNDOWN_TRY(readable(spec.kernel, "kernel"));
-    if (!spec.initrd.empty())
-        RUNDOWN_TRY(readable(spec.initrd, "initrd"));
-    std::error_code error;
-    fs::create_directories(spec.directory, error);
-    if (error)
-        return environment(
-            fmt::format("cannot make the run directory {}: {}", spec.directory, error.message())
-        );
-    files.domain_xml = spec.directory + "/domain.xml";
-    files.debug_console = spec.directory + "/debug-console.log";
-    files.qmp_events = spec.directory + "/qmp-events.jsonl";
-    files.qemu_log = spec.directory + "/qemu.log";
-    names.debug_console = files.debug_console;
-    RUNDOWN_TRY(write_whole_file(files.debug_console, ""));
-    RUNDOWN_TRY(write_whole_file(files.domain_xml, domain_xml(spec, names)));
-    return qmp_log_.open(files.qmp_events);
 }
 
 void Guest::Life::listen_to_events() {

@@ -73,6 +73,7 @@ struct Guest::Life : std::enable_shared_from_this<Guest::Life> {
     result<void> make_files();
     result<void> make_window();
     result<void> make_wires();
+    result<void> make_uefi_vars();
     result<void> hold(ResourceKind kind, std::string name, std::string uuid = {});
     void listen_to_events();
     void find_process();

@@ -11,6 +11,7 @@ namespace rundown::guest {
 namespace {
 
 constexpr std::string_view kOpening = "rundown-registry\t1";
+constexpr std::string_view kThrowAwayPrefix = "rundown-tmp-";
 
 std::string_view kind_name(ResourceKind kind) {
     switch (kind) {
@@ -22,12 +23,15 @@ std::string_view kind_name(ResourceKind kind) {
             return "window";
         case ResourceKind::socket:
             return "socket";
+        case ResourceKind::file:
+            return "file";
     }
     return "invalid";
 }
 
 ResourceKind kind_from(std::string_view name) {
-    for (ResourceKind kind : {ResourceKind::domain, ResourceKind::window, ResourceKind::socket}) {
+    for (ResourceKind kind :
+         {ResourceKind::domain, ResourceKind::window, ResourceKind::socket, ResourceKind::file}) {
         if (name == kind_name(kind))
             return kind;
     }
@@ -58,6 +62,10 @@ bool is_plain_name(std::string_view name) {
            ) == std::string_view::npos;
 }
 
+bool has_control_characters(std::string_view text) {
+    return std::ranges::any_of(text, [](unsigned char c) { return c < 0x20 || c == 0x7F; });
+}
+
 void apply(RegistryContents& contents, std::string_view line) {
     const auto fields = split(line, '\t');
     if (fields.size() < 3 || fields[0].size() != 1)
@@ -76,7 +84,25 @@ void apply(RegistryContents& contents, std::string_view line) {
 
 }  // namespace
 
+std::string throw_away_path(std::string_view directory, std::string_view name) {
+    return fmt::format("{}/{}{}", directory, kThrowAwayPrefix, name);
+}
+
+bool is_throw_away_path(std::string_view path) {
+    const auto last = path.rfind('/');
+    if (path.empty() || path.front() != '/' || has_control_characters(path))
+        return false;
+    for (const std::string_view part : split(path, '/'))
+        if (part == "..")
+            return false;
+    const std::string_view name = path.substr(last + 1);
+    return (name.starts_with(kThrowAwayPrefix) && is_plain_name(name)) || name == "overlay.qcow2" ||
+           name == "vars.fd";
+}
+
 bool is_well_formed(const Resource& resource) {
+    if (resource.kind == ResourceKind::file)
+        return is_throw_away_path(resource.name) && resource.uuid.empty();
     if (!is_plain_name(resource.name))
         return false;
     switch (resource.kind) {
@@ -88,6 +114,8 @@ bool is_well_formed(const Resource& resource) {
             return resource.name.starts_with(kWindowPrefix) && resource.uuid.empty();
         case ResourceKind::socket:
             return resource.uuid.empty();
+        case ResourceKind::file:
+            break;  // Seen above.
     }
     return false;
 }

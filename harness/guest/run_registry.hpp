@@ -28,6 +28,8 @@ enum class ResourceKind {
     domain,  // A QEMU process: name and UUID of its domain.
     window,  // A file in /dev/shm: its name there.
     socket,  // A unix socket: its name in the process directory.
+    file,    // A throw-away file (overlay, UEFI variables): its absolute path. Any number of
+             // processes may see it in the run directory, so only names of that kind are removed.
 };
 
 struct Resource {
@@ -45,6 +47,12 @@ struct RegistryContents {
 
 inline constexpr std::string_view kWindowPrefix =
     "rundown-";  // Nothing else in /dev/shm is ever touched.
+
+/// `directory`/rundown-tmp-`name`: where a file goes that is removed with its owner.
+std::string throw_away_path(std::string_view directory, std::string_view name);
+/// True for an absolute path without detours whose last part is named as a throw-away file's:
+/// "rundown-tmp-...", or an image's "overlay.qcow2" or "vars.fd".
+bool is_throw_away_path(std::string_view path);
 
 /// True when the resource can be written down and, later, removed without harming anybody: no
 /// separators, no path that leads elsewhere.

@@ -81,13 +81,14 @@ bool clean_run(const fs::path& directory, Leftovers& leftovers) {
         return false;
     const auto contents = parse_registry(read_text_file(path));
     if (contents) {
-        // After a reboot the numbers mean nothing, and no process or window has survived.
+        // After a reboot the numbers mean nothing, and nothing but files on disks has survived.
         const bool same_boot = contents->boot_id == boot_id();
         if (same_boot)
             kill_processes_of(directory.string());
-        for (auto resource = contents->held.rbegin();
-             same_boot && resource != contents->held.rend();
+        for (auto resource = contents->held.rbegin(); resource != contents->held.rend();
              ++resource) {
+            if (!same_boot && resource->kind != ResourceKind::file)
+                continue;
             remove_resource(*resource, directory.string());
             ++leftovers.resources;
         }
@@ -162,6 +163,10 @@ result<void> RunRegistry::hold(const Resource& resource) {
 
 void RunRegistry::release(const Resource& resource) {
     remove_resource(resource, directory_);
+    forget(resource);
+}
+
+void RunRegistry::forget(const Resource& resource) {
     std::erase(held_, resource);
     // A line that cannot be written costs the next run a look at something that is gone already.
     static_cast<void>(append(registry_line('-', resource)));
@@ -180,6 +185,9 @@ void remove_resource(const Resource& resource, const std::string& directory) {
             return;
         case ResourceKind::socket:
             ::unlink((directory + "/" + resource.name).c_str());
+            return;
+        case ResourceKind::file:
+            ::unlink(resource.name.c_str());
             return;
     }
 }

@@ -35,6 +35,8 @@ class RunRegistry {
     /// Removes the resource from the machine (a domain's process is killed), then from the
     /// registry.
     void release(const Resource& resource);
+    /// Notes that the resource is no longer ours, and leaves it where it is.
+    void forget(const Resource& resource);
     const std::vector<Resource>& held() const { return held_; }
 
   private:

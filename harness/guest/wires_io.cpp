@@ -39,18 +39,28 @@ boost::system::error_code start_listening(Acceptor& acceptor, const Endpoint& en
     return error;
 }
 
-}  // namespace
-
-result<void> Wires::listen_serial(const std::string& path, unsigned mode) {
+result<void> listen_at(
+    stream_protocol::acceptor& listener, const std::string& path, unsigned mode
+) {
     if (path.size() > kSocketPathMax)
         return fail(
             ErrorKind::environment,
             fmt::format("{} is too long for a socket; set XDG_RUNTIME_DIR", path)
         );
-    if (const auto error = start_listening(serial_listener_, stream_protocol::endpoint(path)))
+    if (const auto error = start_listening(listener, stream_protocol::endpoint(path)))
         return cannot_listen(path, error);
     ::chmod(path.c_str(), mode);
     return {};
+}
+
+}  // namespace
+
+result<void> Wires::listen_serial(const std::string& path, unsigned mode) {
+    return listen_at(serial_listener_, path, mode);
+}
+
+result<void> Wires::listen_second_serial(const std::string& path, unsigned mode) {
+    return listen_at(second_serial_listener_, path, mode);
 }
 
 result<std::uint16_t> Wires::listen_nic() {
@@ -91,6 +101,12 @@ asio::awaitable<result<void>> Wires::accept_all(Deadline deadline) {
     if (serial_error)
         co_return failed("the serial line", serial_error);
     serial = std::move(stream);
+    if (second_serial_listener_.is_open()) {
+        auto [error, second] = co_await second_serial_listener_.async_accept(kAsTuple);
+        if (error)
+            co_return failed("COM2", error);
+        second_serial = std::move(second);
+    }
     for (tcp::acceptor& acceptor : nic_listeners_) {
         auto [error, nic] = co_await acceptor.async_accept(kAsTuple);
         if (error)
@@ -109,6 +125,7 @@ void Wires::close_listeners() {
     closed_ = true;
     boost::system::error_code ignored;
     serial_listener_.close(ignored);
+    second_serial_listener_.close(ignored);
     for (tcp::acceptor& acceptor : nic_listeners_)
         acceptor.close(ignored);
 }

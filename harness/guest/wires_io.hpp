@@ -26,10 +26,16 @@ class Wires : public std::enable_shared_from_this<Wires> {
     using NicStream = boost::asio::ip::tcp::socket;
 
     explicit Wires(boost::asio::any_io_executor loop)
-        : loop_(loop), serial_listener_(loop), serial(loop) {}
+        : loop_(loop),
+          serial_listener_(loop),
+          second_serial_listener_(loop),
+          serial(loop),
+          second_serial(loop) {}
 
-    /// Listens on a unix socket. `mode`: of its file. Error: environment.
+    /// Listens on a unix socket for COM1. `mode`: of its file. Error: environment.
     result<void> listen_serial(const std::string& path, unsigned mode);
+    /// The same for COM2.
+    result<void> listen_second_serial(const std::string& path, unsigned mode);
     /// Listens on a free TCP port of 127.0.0.1, one call a NIC; gives back the port. Error:
     /// environment.
     result<std::uint16_t> listen_nic();
@@ -44,11 +50,13 @@ class Wires : public std::enable_shared_from_this<Wires> {
   private:
     boost::asio::any_io_executor loop_;
     boost::asio::local::stream_protocol::acceptor serial_listener_;
+    boost::asio::local::stream_protocol::acceptor second_serial_listener_;  // Not open: no COM2.
     std::vector<boost::asio::ip::tcp::acceptor> nic_listeners_;
     bool closed_ = false;
 
   public:
     SerialStream serial;          // Connected after accept_all().
+    SerialStream second_serial;   // Likewise, when it was listened for.
     std::vector<NicStream> nics;  // Likewise, in the order of listen_nic().
 };
 
