@@ -24,6 +24,9 @@ struct Finding {
     std::optional<std::uint64_t> event;     // Sequence number of the trace record it hangs on.
     std::optional<std::uint64_t> event_us;  // When that was: microseconds on the guest's clock.
     std::string explanation;                // What happened, in one or two sentences.
+    std::string
+        against;        // "the system" where only it can have done it; empty: the driver, or both.
+    std::string known;  // Why it is no news for this guest (a declared divergence); empty: it is.
 };
 
 enum class VerdictKind {

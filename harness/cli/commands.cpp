@@ -12,6 +12,7 @@
 #include "oracle/oracle.hpp"
 #include "report/progress.hpp"
 #include "run/assets.hpp"
+#include "run/divergence_file.hpp"
 #include "run/invocation.hpp"
 #include "scenario/scenario.hpp"
 
@@ -85,7 +86,34 @@ int selftest(const Options& options) {
     return finish_output(selftest::exit_code(*report), options.json);
 }
 
+namespace {
+
+int list_divergences() {
+    const auto divergences = run::read_divergences(run::locate_assets().divergences);
+    if (!divergences) {
+        return complain(divergences.error());
+    }
+    for (const auto& divergence : *divergences) {
+        say("{:<32}{} since {}: {}\n{:<32}  {}{}\n",
+            divergence.rule,
+            divergence.guest,
+            divergence.since,
+            divergence.reason,
+            "",
+            divergence.scenarios.empty()
+                ? "wherever it shows"
+                : fmt::format("must show in {}", fmt::join(divergence.scenarios, ", ")),
+            divergence.against_system ? "; against the system only" : "");
+    }
+    return finish_output(exit_pass, false);
+}
+
+}  // namespace
+
 int list(const Options& options) {
+    if (options.divergences) {
+        return list_divergences();
+    }
     if (options.rules) {
         for (const auto& rule : oracle::rules()) {
             say("{:<32}{}\n{:<32}  {}\n", rule.name, rule.sentence, "", rule.citation);

@@ -26,6 +26,8 @@ Examples:
   rundown run deregister-with-2-open-bindings --nic e1000+virtio-net
   rundown run rebind-loop --repeat 20 --seed 1           a flake is measured: k of n
   rundown run unload-under-load --deterministic --seed 7 the same run, record by record, each time
+  rundown run --all --guest reactos                      on the ReactOS of the image store
+  rundown run unload-under-load --sweep 0..500/11        the trigger at eleven moments
   rundown run unload-idle --driver my-build/protocol5.sys
   rundown run --all --json > result.json                 one document on standard output
   rundown replay build/runs/2026-01-01T00-00-00Z-1a2b    the verdicts again, from the recorded traces
@@ -52,7 +54,13 @@ void add_run(CLI::App& app, Options& options) {
     auto& request = invocation.request;
     run->add_option("SCENARIO", request.scenarios, "Scenarios to run (see `rundown list`)");
     run->add_flag("--all", request.all, "Run every scenario");
-    run->add_option("--guest", request.guest, "Guest to boot")->capture_default_str();
+    run->add_option(
+           "--guest",
+           request.guest,
+           "Guest to boot: reference, or an image of `rundown image list` as reactos:NAME, "
+           "windows:NAME or reference:NAME"
+    )
+        ->capture_default_str();
     run->add_option(
            "--nic",
            request.nic_sets,
@@ -84,6 +92,26 @@ void add_run(CLI::App& app, Options& options) {
         "Keep the RPC on the serial line, as with guests that do not map the shared memory"
     );
     run->add_option(
+        "--hold",
+        request.holds,
+        "Hold the test driver at a sync point: POINT[:MS], or delay it there: POINT:USus (may be "
+        "given again)"
+    );
+    run->add_option(
+        "--sweep",
+        request.sweep,
+        "Delay the trigger, repetition by repetition: FROM..TO/STEPS in microseconds, such as "
+        "0..500/11"
+    );
+    run->add_option(
+        "--delay", request.delay_us, "Delay the trigger by microseconds: one step of a sweep again"
+    );
+    run->add_option(
+        "--throttle",
+        request.throttle_percent,
+        "Take that percentage of its time from each of the guest's processors"
+    );
+    run->add_option(
         "--driver", invocation.driver, "Driver under test, in place of the built protocol5.sys"
     );
     run->add_option(
@@ -106,6 +134,9 @@ void add_others(CLI::App& app, Options& options) {
     auto* list = app.add_subcommand("list", "List the scenarios");
     list->add_flag(
         "--rules", options.rules, "List the oracle's rules instead, with what they cite"
+    );
+    list->add_flag(
+        "--divergences", options.divergences, "List what guests are declared to do wrong"
     );
     list->callback([&options] { options.command = Command::list; });
 

@@ -32,7 +32,8 @@ struct Options {
     int exit_code = 0;
     run::InvocationOptions invocation;
     bool json = false;
-    bool rules = false;  // list --rules
+    bool rules = false;        // list --rules
+    bool divergences = false;  // list --divergences
     std::string replay_directory;
     selftest::Options selftest;
     ImageOptions image;

@@ -147,6 +147,16 @@ void Findings::add_once(std::uint64_t about, const Record* event, std::string ex
     }
 }
 
+void Findings::add_against_system(
+    std::uint64_t about, const Record* event, std::string explanation
+) {
+    const std::size_t before = findings_.size();
+    add_once(about, event, std::move(explanation));
+    if (findings_.size() > before) {
+        findings_.back().against = "the system";
+    }
+}
+
 std::vector<Finding> Findings::take() && {
     if (more_ != 0) {
         findings_.back().explanation += fmt::format(" And {} more like it.", more_);

@@ -90,6 +90,10 @@ class Findings {
     void add(const trace::Record* event, std::string explanation);
     /// The same unless `about` was reported already: both sides tell of most things.
     void add_once(std::uint64_t about, const trace::Record* event, std::string explanation);
+    /// add_once() of what no driver can have done.
+    void add_against_system(
+        std::uint64_t about, const trace::Record* event, std::string explanation
+    );
     bool empty() const { return findings_.empty(); }
     /// All of it, with a last finding that counts those beyond the first few.
     std::vector<Finding> take() &&;

@@ -153,6 +153,12 @@ Judgement judge(const RunRecord& record) {
     const bool cancelled =
         record.interruption && record.interruption->why == InconclusiveKind::cancelled;
     auto findings = cancelled ? std::vector<Finding>{} : findings_of(evidence);
+    if (!cancelled) {
+        const Grounds grounds = grounds_of(evidence);
+        for (const Rule& rule : rules()) {
+            judgement.rules.push_back(coverage_of(rule.name, rule.needs, grounds));
+        }
+    }
     if (!findings.empty()) {
         judgement.verdict.kind = VerdictKind::fail;
         judgement.verdict.findings = std::move(findings);

@@ -8,8 +8,10 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "base/verdict.hpp"
+#include "oracle/coverage.hpp"
 #include "oracle/run_record.hpp"
 
 namespace rundown::oracle {
@@ -23,6 +25,7 @@ struct Rule {
     std::string_view sentence;  // What must hold, for `rundown list --rules`.
     std::string_view citation;  // Line of the contract, and the document it comes from.
     void (*check)(const Evidence& evidence, Findings& findings);
+    Needs needs;  // The evidence without which it finds nothing whatever happened.
 };
 
 /// All rules, in the order in which findings are reported.
@@ -40,7 +43,8 @@ struct InFlight {
 
 struct Judgement {
     Verdict verdict;
-    InFlight in_flight;  // All zero when the trigger is not in the trace.
+    InFlight in_flight;               // All zero when the trigger is not in the trace.
+    std::vector<RuleCoverage> rules;  // Which could be judged; empty for a cancelled run.
 };
 
 /// Judges a run: fail with findings; else inconclusive when something kept it from being a proof

@@ -208,15 +208,35 @@ Answer refusals(const Evidence& evidence, const Record& trigger) {
                              : fmt::format("{} binds were refused, not {}", refused, wanted);
 }
 
-Answer filters(const RunRecord& run) {
+/// Bindings whose driver was answered with success, or not refused, when it set a packet filter.
+std::uint32_t filters_asked_for(const Evidence& evidence) {
+    constexpr std::uint64_t kSetPacketFilter = std::uint64_t{1} << 32 | 0x0001010E;
+    std::set<std::uint16_t> bindings;
+    for (const Record& record : evidence.trace().records) {
+        const bool taken = record.status == kSuccess || record.status == kPending;
+        if (record.is(RD_SOURCE_DRIVER, RD_KIND_RETURN, RD_EV_REQUEST) && taken &&
+            record.arg[1] == kSetPacketFilter) {
+            bindings.insert(record.binding);
+        }
+    }
+    return static_cast<std::uint32_t>(bindings.size());
+}
+
+/// By NDIS's books; of an NDIS that cannot be asked, by the driver's OIDs.
+Answer filters(const Evidence& evidence) {
+    const RunRecord& run = evidence.run();
     const Census* bound = run.census(CensusPoint::bound);
     if (!run.promised.filters_set) {
         return std::nullopt;
     }
-    if (bound == nullptr || bound->filters < run.nic_count) {
+    const bool can_tell = bound == nullptr || bound->filters;
+    const std::uint32_t set =
+        bound == nullptr ? 0 : bound->filters.value_or(filters_asked_for(evidence));
+    if (set < run.nic_count) {
         return fmt::format(
-            "NDIS had {} receive filters while the driver was bound to {} adapters",
-            bound != nullptr ? bound->filters : 0,
+            "{} {} receive filters while the driver was bound to {} adapters",
+            can_tell ? "NDIS had" : "by the driver's OIDs there were",
+            set,
             run.nic_count
         );
     }
@@ -226,6 +246,25 @@ Answer filters(const RunRecord& run) {
             (!filter || filter->multicast_table.empty())) {
             return fmt::format(
                 "the device of NIC {} was not seen to have a multicast list while it was bound", nic
+            );
+        }
+    }
+    return std::nullopt;
+}
+
+/// A sync point that nobody came by provoked nothing.
+Answer held_points(const RunRecord& run) {
+    for (const HeldPoint& held : run.held_points.value_or(std::vector<HeldPoint>())) {
+        if (held.passed && *held.passed == 0) {
+            return fmt::format(
+                "nobody was held at the sync point {}{}",
+                held.point,
+                held.could_not_hold == 0
+                    ? std::string()
+                    : fmt::format(
+                          ": {} came by at a raised IRQL, where only a delay is possible",
+                          held.could_not_hold
+                      )
             );
         }
     }
@@ -263,7 +302,8 @@ std::optional<std::string> broken_promise(const Evidence& evidence) {
           handles(evidence, *trigger),
           link_changes(evidence, *trigger),
           refusals(evidence, *trigger),
-          filters(evidence.run())}) {
+          held_points(evidence.run()),
+          filters(evidence)}) {
         if (broken) {
             return broken;
         }

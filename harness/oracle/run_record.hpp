@@ -34,24 +34,26 @@ struct Module {
     bool operator==(const Module&) const = default;
 };
 
-/// What exists in the guest at a moment (rpc.proto, Census).
+/// What exists in the guest at a moment (rpc.proto, Census). Absent: this guest cannot tell; no
+/// rule takes that for zero. An empty `pool` or `modules` is absent, too: no system is without.
 struct Census {
-    std::uint32_t protocols = 0;
-    std::uint32_t opens = 0;
-    std::uint32_t filters = 0;  // Opens with a packet filter or multicast list.
-    std::uint32_t adapters = 0;
-    std::uint32_t packet_pools = 0;
-    std::uint32_t packets_out = 0;
-    std::uint32_t buffer_pools = 0;
-    std::uint32_t buffers_out = 0;
-    std::uint32_t requests_pending = 0;
-    std::uint32_t sends_pending = 0;
-    std::uint32_t receives_out = 0;
-    std::uint32_t threads = 0;
-    std::uint32_t timers = 0;
-    std::uint32_t handles = 0;
-    std::uint32_t devices = 0;
-    std::uint32_t work_items = 0;
+    using Count = std::optional<std::uint32_t>;
+    Count protocols = 0;
+    Count opens = 0;
+    Count filters = 0;  // Opens with a packet filter or multicast list.
+    Count adapters = 0;
+    Count packet_pools = 0;
+    Count packets_out = 0;
+    Count buffer_pools = 0;
+    Count buffers_out = 0;
+    Count requests_pending = 0;
+    Count sends_pending = 0;
+    Count receives_out = 0;
+    Count threads = 0;
+    Count timers = 0;
+    Count handles = 0;
+    Count devices = 0;
+    Count work_items = 0;
     std::vector<PoolTag> pool;
     std::vector<Module> modules;
     bool operator==(const Census&) const = default;
@@ -210,8 +212,17 @@ struct DriverCounters {
     bool operator==(const DriverCounters&) const = default;
 };
 
+/// A sync point armed for a run, and what came of it (rd_p5_sync_point_state).
+struct HeldPoint {
+    std::string point;                    // "in-unbind".
+    std::optional<std::uint32_t> passed;  // Threads it has held or delayed; absent: not learned.
+    std::uint32_t could_not_hold = 0;     // Arrivals at a raised IRQL.
+    bool operator==(const HeldPoint&) const = default;
+};
+
 struct RunRecord {
     // What was to be done.
+    std::optional<std::string> guest;  // As --guest has it; absent: the reference guest as built.
     std::string scenario;
     std::string trigger;       // scenario::to_string(Trigger): "unload", "unbind-all", ...
     std::uint32_t cycles = 1;  // Of a rebind loop.
@@ -230,6 +241,7 @@ struct RunRecord {
     std::optional<DriverQuery> query_after_teardown;
     std::optional<DriverQuery> query_after_reload;  // After it was stopped again.
     std::optional<DriverCounters> counters;
+    std::optional<std::vector<HeldPoint>> held_points;  // Absent: none was armed.
 
     // What the host saw.
     std::vector<NicWitness> nics;
@@ -237,6 +249,7 @@ struct RunRecord {
     std::optional<BugCheck> bug_check;
     std::optional<PassedDeadline> deadline;
     std::optional<Interruption> interruption;
+    std::optional<std::vector<std::string>> debugger_words;  // Its kernel debugger's, as sentences.
 
     /// The census of that point (the first of them), or null.
     const Census* census(CensusPoint point) const;

@@ -46,8 +46,15 @@ void Progress::run_finished(const RunReport& report) {
             put(stream_, fmt::format("  trace_hash {}\n", report.trace_hash));
         }
     }
-    if (rundown::exit_code(report.verdict) != exit_pass) {
+    if (report.verdict.kind != VerdictKind::pass) {
         put(stream_, explanation(report));
+    }
+}
+
+void Progress::run_skipped(const SkippedRun& skipped) {
+    clear();
+    if (!quiet_) {
+        put(stream_, skipped_line(skipped) + "\n");
     }
 }
 

@@ -26,6 +26,7 @@ class Progress {
     /// What the run is doing now; short, without a full stop.
     void status(const std::string& text);
     void run_finished(const RunReport& report);
+    void run_skipped(const SkippedRun& skipped);
     /// Text that stays, such as the summary.
     void print(const std::string& text);
 

@@ -218,7 +218,15 @@ void members(V& v, Promised& promised) {
 }
 
 template <class V>
+void members(V& v, HeldPoint& held) {
+    v("point", held.point);
+    v("passed", held.passed);
+    v("could_not_hold", held.could_not_hold);
+}
+
+template <class V>
 void members(V& v, RunRecord& record) {
+    v("guest", record.guest);
     v("scenario", record.scenario);
     v("trigger", record.trigger);
     v("cycles", record.cycles);
@@ -239,6 +247,8 @@ void members(V& v, RunRecord& record) {
     v("bug_check", record.bug_check);
     v("deadline", record.deadline);
     v("interruption", record.interruption);
+    v("held_points", record.held_points);
+    v("debugger_words", record.debugger_words);
 }
 
 }  // namespace rundown::oracle

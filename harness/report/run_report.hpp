@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/verdict.hpp"
+#include "oracle/coverage.hpp"
 
 namespace rundown::report {
 
@@ -39,6 +40,7 @@ struct RunReport {
     std::string accelerator;  // "tcg", "kvm"; empty when no guest was started.
     Verdict verdict;
     InFlight in_flight;
+    std::vector<oracle::RuleCoverage> rules;  // Which could be judged on this evidence.
     std::map<std::string, std::uint64_t>
         counts;  // sent, received, records, ...: see RESULT_FORMAT.md.
     std::map<std::string, std::int64_t> timings_ms;  // Per phase, and "total".
@@ -46,10 +48,22 @@ struct RunReport {
     std::string reproduce;                           // The command that does the same again.
 };
 
+/// What was asked for and cannot be had from this guest: told, counted, never green by omission.
+struct SkippedRun {
+    std::string run_id;
+    std::string scenario;
+    std::string guest;
+    std::vector<std::string> nics;
+    std::string load;
+    std::string why;     // One sentence without a full stop.
+    bool named = false;  // The scenario was asked for by name and did not run at all.
+};
+
 struct InvocationReport {
     std::string started;    // ISO 8601, UTC.
     std::string directory;  // Holds the evidence of every run.
     std::vector<RunReport> runs;
+    std::vector<SkippedRun> skipped;
     std::string lost;  // Why report.json could not be written; empty: it was.
 };
 
@@ -67,6 +81,9 @@ std::string verdict_line(const RunReport& run);
 /// What follows the verdict line when the run is not green: each finding with its citation,
 /// evidence, reproduce command.
 std::string explanation(const RunReport& run);
+
+/// "SKIPPED  close-pending  e1000  heavy  <why>".
+std::string skipped_line(const SkippedRun& skipped);
 
 /// The last lines of an invocation: totals, flaky scenarios as k of n, where the evidence is.
 std::string summary(const InvocationReport& invocation);

@@ -17,6 +17,9 @@ json::object finding_json(const Finding& finding) {
     object["event"] = finding.event ? json::value(*finding.event) : json::value(nullptr);
     object["event_us"] = finding.event_us ? json::value(*finding.event_us) : json::value(nullptr);
     object["explanation"] = finding.explanation;
+    object["against"] =
+        finding.against.empty() ? json::value(nullptr) : json::value(finding.against);
+    object["known"] = finding.known.empty() ? json::value(nullptr) : json::value(finding.known);
     return object;
 }
 
@@ -45,6 +48,26 @@ json::object map_json(const Map& map) {
     return object;
 }
 
+/// Rules by whether they could be judged; those that could not with what was missing.
+json::object rules_json(const std::vector<oracle::RuleCoverage>& rules) {
+    json::array whole;
+    json::array in_part;
+    json::array not_judged;
+    for (const auto& rule : rules) {
+        if (rule.judged == oracle::Judged::whole) {
+            whole.emplace_back(rule.rule);
+            continue;
+        }
+        json::array& list = rule.judged == oracle::Judged::no ? not_judged : in_part;
+        list.push_back(json::object{{"rule", rule.rule}, {"lacks", rule.lacks}});
+    }
+    return json::object{
+        {"judged", std::move(whole)},
+        {"in_part", std::move(in_part)},
+        {"not_judged", std::move(not_judged)},
+    };
+}
+
 json::object run_json(const RunReport& run) {
     json::object object;
     object["run_id"] = run.run_id;
@@ -66,11 +89,24 @@ json::object run_json(const RunReport& run) {
         {"handles", run.in_flight.handles},
         {"calls", run.in_flight.calls},
     };
+    object["rules"] = rules_json(run.rules);
     object["counts"] = map_json(run.counts);
     object["timings_ms"] = map_json(run.timings_ms);
     object["artifacts"] = map_json(run.artifacts);
     object["reproduce"] = run.reproduce;
     return object;
+}
+
+json::object skipped_json(const SkippedRun& skipped) {
+    return json::object{
+        {"run_id", skipped.run_id},
+        {"scenario", skipped.scenario},
+        {"guest", skipped.guest},
+        {"nics", json::array(skipped.nics.begin(), skipped.nics.end())},
+        {"load", skipped.load},
+        {"why", skipped.why},
+        {"named", skipped.named},
+    };
 }
 
 }  // namespace
@@ -90,6 +126,11 @@ std::string to_json(const InvocationReport& invocation) {
         runs.push_back(run_json(run));
     }
     object["runs"] = std::move(runs);
+    json::array skipped;
+    for (const auto& run : invocation.skipped) {
+        skipped.push_back(skipped_json(run));
+    }
+    object["skipped"] = std::move(skipped);
     return indented(object);
 }
 

@@ -32,8 +32,8 @@ double total_seconds(const RunReport& run) {
     return total == run.timings_ms.end() ? 0.0 : static_cast<double>(total->second) / 1000.0;
 }
 
-std::string nics_column(const RunReport& run) {
-    return run.nics.empty() ? "no NIC" : nics_text(run.nics);
+std::string nics_column(const std::vector<std::string>& nics) {
+    return nics.empty() ? "no NIC" : nics_text(nics);
 }
 
 }  // namespace
@@ -65,7 +65,7 @@ std::string verdict_line(const RunReport& run) {
         "{:<12}  {:<32}  {:<21}  {:<5}  {:5.1f} s",
         label(run.verdict),
         run.scenario,
-        nics_column(run),
+        nics_column(run.nics),
         run.load,
         total_seconds(run)
     );
@@ -81,6 +81,17 @@ std::string verdict_line(const RunReport& run) {
     return line;
 }
 
+std::string skipped_line(const SkippedRun& skipped) {
+    return fmt::format(
+        "{:<12}  {:<32}  {:<21}  {:<5}  {}",
+        "SKIPPED",
+        skipped.scenario,
+        nics_column(skipped.nics),
+        skipped.load,
+        skipped.why
+    );
+}
+
 std::string explanation(const RunReport& run) {
     std::string text;
     if (run.verdict.kind == VerdictKind::inconclusive) {
@@ -88,7 +99,15 @@ std::string explanation(const RunReport& run) {
         text += fmt::format("  who must act: {}\n", who_must_act(run.verdict.why));
     }
     for (const auto& finding : run.verdict.findings) {
-        text += fmt::format("  rule {}: {}\n", finding.rule, finding.explanation);
+        text += fmt::format(
+            "  rule {}{}: {}\n",
+            finding.rule,
+            finding.against.empty() ? "" : ", against " + finding.against,
+            finding.explanation
+        );
+        if (!finding.known.empty()) {
+            text += fmt::format("    known: {}\n", finding.known);
+        }
         text += fmt::format("    {}\n", finding.citation);
         if (finding.event) {
             text += fmt::format("    at trace record {}", *finding.event);
@@ -107,6 +126,33 @@ std::string explanation(const RunReport& run) {
     return text;
 }
 
+namespace {
+
+/// Rules that some run's evidence could not show to be broken: what was not judged is no pass.
+std::string not_judged(const InvocationReport& invocation) {
+    std::map<std::pair<std::string, std::string>, std::size_t> rules;
+    for (const auto& run : invocation.runs) {
+        for (const auto& rule : run.rules) {
+            if (rule.judged == oracle::Judged::no) {
+                ++rules[{rule.rule, rule.lacks}];
+            }
+        }
+    }
+    std::string text;
+    for (const auto& [rule, count] : rules) {
+        text += fmt::format(
+            "not judged in {} of {}: {} ({})\n",
+            count,
+            invocation.runs.size(),
+            rule.first,
+            rule.second
+        );
+    }
+    return text;
+}
+
+}  // namespace
+
 std::string summary(const InvocationReport& invocation) {
     struct Tally {
         std::size_t runs = 0;
@@ -116,7 +162,8 @@ std::string summary(const InvocationReport& invocation) {
     std::map<std::string, Tally> repeated;
     for (const auto& run : invocation.runs) {
         ++kinds[run.verdict.kind];
-        Tally& tally = repeated[fmt::format("{} {} {}", run.scenario, nics_column(run), run.load)];
+        Tally& tally =
+            repeated[fmt::format("{} {} {}", run.scenario, nics_column(run.nics), run.load)];
         ++tally.runs;
         tally.green += exit_code(run.verdict) == exit_pass ? 1 : 0;
     }
@@ -130,6 +177,11 @@ std::string summary(const InvocationReport& invocation) {
     if (kinds[VerdictKind::known] != 0) {
         text += fmt::format(" ({} with known divergences)", kinds[VerdictKind::known]);
     }
+    if (!invocation.skipped.empty()) {
+        text += fmt::format(
+            "; {} skipped: this guest cannot be asked for them", invocation.skipped.size()
+        );
+    }
     text += '\n';
     for (const auto& [name, tally] : repeated) {
         if (tally.green != tally.runs && tally.runs > 1) {
@@ -138,6 +190,7 @@ std::string summary(const InvocationReport& invocation) {
             );
         }
     }
+    text += not_judged(invocation);
     std::uint64_t not_captured = 0;
     for (const auto& run : invocation.runs) {
         const auto count = run.counts.find("frames_not_captured");
@@ -155,6 +208,14 @@ std::string summary(const InvocationReport& invocation) {
 
 ExitCode exit_code(const InvocationReport& invocation) {
     ExitCode code = invocation.lost.empty() ? exit_pass : exit_could_not_run;
+    const bool nothing_ran = invocation.runs.empty() && !invocation.skipped.empty();
+    const bool wanted_in_vain =
+        std::any_of(invocation.skipped.begin(), invocation.skipped.end(), [](const auto& skipped) {
+            return skipped.named;
+        });
+    if (nothing_ran || wanted_in_vain) {
+        code = exit_could_not_run;
+    }
     for (const auto& run : invocation.runs) {
         code = worse(code, rundown::exit_code(run.verdict));
     }

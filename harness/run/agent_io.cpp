@@ -18,33 +18,6 @@ void add_dword(rpc::DriverInstall& install, const std::string& name, std::uint32
     parameter->set_dword(value);
 }
 
-oracle::Census census_in(const rpc::Census& from) {
-    oracle::Census census;
-    census.protocols = from.protocols();
-    census.opens = from.opens();
-    census.filters = from.filters();
-    census.adapters = from.adapters();
-    census.packet_pools = from.packet_pools();
-    census.packets_out = from.packets_out();
-    census.buffer_pools = from.buffer_pools();
-    census.buffers_out = from.buffers_out();
-    census.requests_pending = from.requests_pending();
-    census.sends_pending = from.sends_pending();
-    census.receives_out = from.receives_out();
-    census.threads = from.threads();
-    census.timers = from.timers();
-    census.handles = from.handles();
-    census.devices = from.devices();
-    census.work_items = from.work_items();
-    for (const auto& pool : from.pool()) {
-        census.pool.push_back({pool.tag(), pool.bytes(), pool.blocks(), pool.paged_blocks()});
-    }
-    for (const auto& module : from.module()) {
-        census.modules.push_back({module.name(), module.base(), module.bytes()});
-    }
-    return census;
-}
-
 }  // namespace
 
 Awaitable<rpc::Response> Agent::ask(
@@ -177,17 +150,6 @@ Awaitable<void> Agent::mark(rd_trace_mark mark, std::uint64_t value, Deadline de
     request.mutable_mark()->set_value(value);
     RUNDOWN_CO_TRY(co_await ask(std::move(request), "mark the trace", deadline));
     co_return result<void>{};
-}
-
-Awaitable<oracle::Census> Agent::census(Deadline deadline) {
-    rpc::Request request;
-    request.mutable_census();
-    auto response = co_await ask(std::move(request), "take a census", deadline);
-    RUNDOWN_CO_TRY(response);
-    if (!response->has_census()) {
-        co_return fail(ErrorKind::protocol, "the guest answered a census without one");
-    }
-    co_return census_in(response->census());
 }
 
 Awaitable<oracle::DriverQuery> Agent::query_driver(Deadline deadline) {

@@ -15,8 +15,11 @@ struct Assets {
     std::string directory;  // Directory of the program (build/), or $RUNDOWN_ASSETS.
     std::string boot_elf;
     std::string initrd;
-    std::string driver;  // The conforming protocol5.sys.
+    std::string driver;       // The conforming protocol5.sys,
+    std::string driver_i386;  // and the same for 32-bit guests.
     std::string scenarios;
+    std::string divergences;  // guest-images/divergences.toml, beside the program.
+    std::string packages;  // Drivers with INF, catalog and signature, a directory an architecture.
 };
 
 /// Paths only; nothing is checked to exist.

@@ -20,7 +20,10 @@ Assets locate_assets() {
         (directory / "guest/boot.elf").string(),
         (directory / "guest/initrd.tar").string(),
         (directory / "drivers-x64/protocol5.sys").string(),
+        (directory / "drivers-i386/protocol5.sys").string(),
         (directory / "scenarios").string(),
+        (directory / "divergences.toml").string(),
+        (directory / "packages").string(),
     };
 }
 

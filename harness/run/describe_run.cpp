@@ -37,6 +37,7 @@ void describe(
     const oracle::RunRecord& record, const oracle::Judgement& judgement, report::RunReport& report
 ) {
     report.verdict = judgement.verdict;
+    report.rules = judgement.rules;
     report.in_flight = {
         judgement.in_flight.sends,
         judgement.in_flight.receives_held,
@@ -61,6 +62,9 @@ void describe(
 
 std::string reproduce_command(const ReproduceOptions& options, const RunSpec& spec) {
     std::string command = fmt::format("{} run {}", quoted(options.program), spec.scenario.name);
+    if (!spec.guest.empty() && spec.guest != "reference") {
+        command += " --guest " + quoted(spec.guest);
+    }
     if (!spec.nics.empty()) {
         command += fmt::format(" --nic {}", fmt::join(spec.nics, "+"));
     }
@@ -71,6 +75,7 @@ std::string reproduce_command(const ReproduceOptions& options, const RunSpec& sp
     if (spec.serial_only) {
         command += " --serial-only";
     }
+    command += as_typed(spec.provocation);
     if (!options.driver.empty()) {
         command += " --driver " + quoted(options.driver);
     }

@@ -32,8 +32,9 @@ namespace {
 
 /// What is known before anything boots.
 struct Prepared {
-    std::vector<RunSpec> specs;
+    Planned planned;
     Assets assets;
+    GuestHome home;
     DriverFile driver;
     std::string started;
     std::string directory;
@@ -47,20 +48,17 @@ result<Prepared> prepare(const InvocationOptions& options) {
     prepared.assets = locate_assets();
     const auto catalogue = scenario::load_directory(prepared.assets.scenarios);
     RUNDOWN_TRY(catalogue);
-    auto specs = plan(options.request, *catalogue);
-    RUNDOWN_TRY(specs);
-    prepared.specs = std::move(*specs);
+    const auto choice = guest_choice_from(options.request.guest);
+    RUNDOWN_TRY(choice);
+    auto home = open_home(*choice, prepared.assets);
+    RUNDOWN_TRY(home);
+    prepared.home = std::move(*home);
+    auto planned = plan(options.request, *catalogue, prepared.home.capabilities);
+    RUNDOWN_TRY(planned);
+    prepared.planned = std::move(*planned);
     RUNDOWN_TRY(check_boot_files(prepared.assets));
-    auto driver = read_driver(options.driver.empty() ? prepared.assets.driver : options.driver);
-    if (!driver) {
-        // A file of ours that is missing is not the person's mistake.
-        return options.driver.empty()
-                   ? fail(
-                         ErrorKind::environment,
-                         driver.error().sentence + "; build the drivers with `make build`"
-                     )
-                   : driver.error();
-    }
+    auto driver = read_driver_for(prepared.home, prepared.assets, options.driver);
+    RUNDOWN_TRY(driver);
     prepared.driver = std::move(*driver);
     prepared.started = timestamp_now();
     const std::string out = options.out.empty() ? prepared.assets.directory + "/runs" : options.out;
@@ -109,19 +107,33 @@ class Invocation {
             machine->accelerator,
             prepared_.assets,
             prepared_.driver,
+            prepared_.home,
             progress_,
             stop_};
+        skip(invocation, prepared_.planned.skipped);
+        const auto& specs = prepared_.planned.runs;
         std::size_t left_out = 0;
-        for (const RunSpec& spec : prepared_.specs) {
+        for (std::size_t number = 0; number < specs.size(); ++number) {
+            const RunSpec& spec = specs[number];
             if (stop_.requested()) {
                 invocation.runs.push_back(not_started(spec));
                 ++left_out;
                 continue;
             }
-            progress_.run_started(invocation.runs.size() + 1, prepared_.specs.size(), spec.id);
-            invocation.runs.push_back(co_await one_run(context, spec));
+            if (const auto why = impossible(spec)) {
+                skip(invocation, {skipped(spec, *why)});
+                continue;
+            }
+            progress_.run_started(number + 1, specs.size(), spec.id);
+            OneRun run = co_await one_run(context, spec);
+            if (run.skipped) {
+                skip(invocation, {skipped(spec, *run.skipped)});
+                continue;
+            }
+            invocation.runs.push_back(std::move(run.report));
             progress_.run_finished(invocation.runs.back());
         }
+        name_what_did_not_run(invocation);
         if (left_out != 0) {
             progress_.print(
                 fmt::format("{} runs cancelled by {} before they started\n", left_out, stop_.how())
@@ -131,6 +143,37 @@ class Invocation {
     }
 
   private:
+    struct OneRun {
+        report::RunReport report;
+        std::optional<std::string> skipped;
+    };
+
+    void skip(report::InvocationReport& invocation, const std::vector<report::SkippedRun>& runs) {
+        for (const auto& run : runs) {
+            invocation.skipped.push_back(run);
+            progress_.run_skipped(run);
+        }
+    }
+
+    /// What the agent's first hello has taught about this guest.
+    std::optional<std::string> impossible(const RunSpec& spec) const {
+        return why_not(capabilities_, spec.scenario, spec.load, spec.nics, spec.ndis);
+    }
+
+    /// A scenario that was asked for by name and did not run at all is not green.
+    void name_what_did_not_run(report::InvocationReport& invocation) const {
+        for (auto& skipped : invocation.skipped) {
+            const auto& names = options_.request.scenarios;
+            const bool asked_for =
+                std::find(names.begin(), names.end(), skipped.scenario) != names.end();
+            const bool ran =
+                std::any_of(invocation.runs.begin(), invocation.runs.end(), [&](const auto& run) {
+                    return run.scenario == skipped.scenario;
+                });
+            skipped.named = asked_for && !ran;
+        }
+    }
+
     report::RunReport report_for(const RunSpec& spec) const {
         report::RunReport report;
         report.run_id = spec.id;
@@ -155,33 +198,47 @@ class Invocation {
         return report;
     }
 
-    asio::awaitable<report::RunReport> one_run(RunContext& context, const RunSpec& spec) {
-        report::RunReport report = report_for(spec);
+    asio::awaitable<OneRun> one_run(RunContext& context, const RunSpec& spec) {
+        OneRun run{report_for(spec), std::nullopt};
+        report::RunReport& report = run.report;
         const auto evidence = make_run_directory(prepared_.directory, spec.id);
         if (!evidence) {
             report.verdict.kind = VerdictKind::inconclusive;
             report.verdict.why = InconclusiveKind::infrastructure;
             report.verdict.sentence = evidence.error().sentence;
-            co_return report;
+            co_return run;
         }
         const LoopWatch watch(loop_.get_executor());
         RunOutcome outcome = co_await run_scenario(context, spec, *evidence);
+        if (!outcome.operations.empty()) {
+            restrict_to_operations(capabilities_, outcome.operations);
+        }
+        if (outcome.skipped) {
+            run.skipped = std::move(outcome.skipped);
+            co_return run;
+        }
         const std::function<void()> judge = [&] {
             keep_copies(spec, *evidence, outcome.record);
-            describe(outcome.record, oracle::judge(outcome.record), report);
+            auto judgement = oracle::judge(outcome.record);
+            oracle::apply(prepared_.home.divergences, spec.guest, spec.scenario.name, judgement);
+            describe(outcome.record, judgement, report);
         };
         co_await aside(judge);
         report.counts["frames_not_captured"] = outcome.frames_not_captured;
         report.counts["host_loop_block_us"] =
             static_cast<std::uint64_t>(watch.longest_block().count());
         report.counts["host_peak_rss_kib"] = peak_rss_kib();
+        if (outcome.trigger_delay_us) {
+            report.counts["trigger_delay_us"] = *outcome.trigger_delay_us;
+        }
         report.timings_ms = std::move(outcome.timings_ms);
         report.trace_hash = std::move(outcome.trace_hash);
         if (outcome.guest_started) {
             report.accelerator = to_string(context.accelerator);
         }
         report.artifacts = evidence->existing(spec.nics.size());
-        co_return report;
+        report.artifacts.merge(outcome.artifacts);
+        co_return run;
     }
 
     /// The scenario as it was run, and what the oracle is told; evidence that cannot be written is
@@ -205,6 +262,7 @@ class Invocation {
     const Prepared& prepared_;
     report::Progress& progress_;
     StopRequest& stop_;
+    GuestCapabilities capabilities_ = prepared_.home.capabilities;
 };
 
 }  // namespace

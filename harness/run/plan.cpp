@@ -19,8 +19,14 @@ namespace rundown::run {
 namespace {
 
 /// The first two are the models, and what "mixed" takes by turns; the others are variants of one.
-constexpr std::array<std::string_view, 5> kNicModels = {
-    "e1000", "virtio-net", "virtio-net-modern", "virtio-net-transitional", "virtio-net-legacy"};
+constexpr std::array<std::string_view, 7> kNicModels = {
+    "e1000",
+    "virtio-net",
+    "virtio-net-modern",
+    "virtio-net-transitional",
+    "virtio-net-legacy",
+    "e1000e",
+    "rtl8139"};
 constexpr std::size_t kNicCountMax = 8;
 
 std::vector<std::string> split(const std::string& text, const char* separator) {
@@ -48,7 +54,7 @@ result<NicSet> parse_nic_set(const std::string& text) {
                     "--nic: unknown NIC model '{}'{}; choose from {} (',' between runs, '+' within "
                     "one guest), or mixed",
                     model,
-                    did_you_mean(model, {"e1000", "virtio-net", "mixed"}),
+                    did_you_mean(model, {"e1000", "virtio-net", "e1000e", "rtl8139", "mixed"}),
                     fmt::join(kNicModels, ", ")
                 )
             );
@@ -206,16 +212,6 @@ result<std::vector<scenario::Scenario>> chosen(
 }
 
 result<void> check_fixed_choices(const Request& request) {
-    if (request.guest != "reference") {
-        return fail(
-            ErrorKind::usage,
-            fmt::format(
-                "--guest: unknown guest '{}'{}; this version has only 'reference'",
-                request.guest,
-                did_you_mean(request.guest, {"reference"})
-            )
-        );
-    }
     if (request.ndis != "5.1") {
         return fail(
             ErrorKind::usage,
@@ -224,6 +220,39 @@ result<void> check_fixed_choices(const Request& request) {
     }
     if (request.repeat < 1 || request.repeat > 100000) {
         return fail(ErrorKind::usage, "--repeat: must be from 1 to 100000");
+    }
+    return {};
+}
+
+/// What a deterministic run cannot be had with.
+result<void> check_deterministic_choices(
+    const Request& request, const GuestCapabilities& guest, const Provocations& provocations
+) {
+    if (!request.deterministic) {
+        return {};
+    }
+    if (request.serial_only) {
+        return fail(
+            ErrorKind::usage,
+            "--deterministic and --serial-only: bytes on the serial line come when they come; "
+            "leave one of the two out"
+        );
+    }
+    if (!guest.counts_instructions) {
+        return fail(
+            ErrorKind::usage,
+            fmt::format(
+                "--deterministic: {} cannot; only the reference guest as it was built can",
+                guest.guest
+            )
+        );
+    }
+    if (provocations.timed_by_the_host()) {
+        return fail(
+            ErrorKind::usage,
+            "--deterministic and --sweep, --delay or --throttle: these are about the host's time, "
+            "of which such a run has none; its seed is the sweep"
+        );
     }
     return {};
 }
@@ -243,58 +272,74 @@ std::string id_of(const RunSpec& spec, std::uint32_t repeat) {
 /// The runs being planned; one that comes out the same as an earlier one is not made again.
 class Plan {
   public:
-    explicit Plan(const Request& request) : request_(request) {}
+    Plan(const Request& request, const GuestCapabilities& guest, const Provocations& provocations)
+        : request_(request), guest_(guest), provocations_(provocations) {}
 
     void add(
         const scenario::Scenario& scenario,
         const std::vector<std::string>& nics,
         scenario::Load load
     ) {
-        for (std::uint32_t i = 0; i < request_.repeat; ++i) {
+        const auto why = request_.deterministic && !can_be_deterministic(scenario)
+                             ? std::optional<std::string>(kNotDeterministic)
+                             : why_not(guest_, scenario, load, nics, request_.ndis);
+        const std::uint32_t repeat = provocations_.repetitions(request_.repeat);
+        for (std::uint32_t i = 0; i < (why ? 1 : repeat); ++i) {
             RunSpec spec{
                 scenario, request_.guest, nics, request_.ndis, load, request_.seed + i, i, {}};
             spec.deterministic = request_.deterministic;
             spec.serial_only = request_.serial_only;
-            spec.id = id_of(spec, request_.repeat);
-            if (taken_.insert(spec.id).second) {
-                specs_.push_back(std::move(spec));
+            spec.provocation = provocations_.of_repetition(i, scenario);
+            spec.id = id_of(spec, why ? 1 : repeat);
+            if (!taken_.insert(spec.id).second) {
+                continue;
+            }
+            if (why) {
+                planned_.skipped.push_back(skipped(spec, *why));
+            } else {
+                planned_.runs.push_back(std::move(spec));
             }
         }
     }
 
-    std::vector<RunSpec> take() && { return std::move(specs_); }
+    Planned take() && { return std::move(planned_); }
 
   private:
+    static constexpr const char* kNotDeterministic =
+        "it changes the machine's devices, which is not the same each time";
+
     const Request& request_;
-    std::vector<RunSpec> specs_;
+    const GuestCapabilities& guest_;
+    const Provocations& provocations_;
+    Planned planned_;
     std::set<std::string> taken_;
 };
 
 }  // namespace
 
-result<std::vector<RunSpec>> plan(
-    const Request& request, const std::vector<scenario::Scenario>& catalogue
+report::SkippedRun skipped(const RunSpec& spec, const std::string& why) {
+    return {
+        spec.id, spec.scenario.name, spec.guest, spec.nics, std::string(to_string(spec.load)), why};
+}
+
+result<Planned> plan(
+    const Request& request,
+    const std::vector<scenario::Scenario>& catalogue,
+    const GuestCapabilities& guest
 ) {
     RUNDOWN_TRY(check_fixed_choices(request));
     const auto scenarios = chosen(request, catalogue);
     RUNDOWN_TRY(scenarios);
     const auto sets = parse_nic_sets(request.nic_sets);
     RUNDOWN_TRY(sets);
-    if (request.deterministic && request.serial_only) {
-        return fail(
-            ErrorKind::usage,
-            "--deterministic and --serial-only: bytes on the serial line come when they come; "
-            "leave "
-            "one of the two out"
-        );
-    }
+    const auto provocations =
+        provocations_from(request.holds, request.sweep, request.delay_us, request.throttle_percent);
+    RUNDOWN_TRY(provocations);
+    RUNDOWN_TRY(check_deterministic_choices(request, guest, *provocations));
     const bool of_many = request.all || request.scenarios.size() > 1;
-    Plan plan(request);
+    Plan plan(request, guest, *provocations);
     for (const auto& scenario : *scenarios) {
-        if (request.deterministic && !can_be_deterministic(scenario)) {
-            if (of_many) {
-                continue;
-            }
+        if (request.deterministic && !can_be_deterministic(scenario) && !of_many) {
             return fail(
                 ErrorKind::usage,
                 "--deterministic: scenario '" + scenario.name +
@@ -314,13 +359,13 @@ result<std::vector<RunSpec>> plan(
             }
         }
     }
-    auto specs = std::move(plan).take();
-    if (specs.empty()) {
+    Planned planned = std::move(plan).take();
+    if (planned.runs.empty() && planned.skipped.empty()) {
         return fail(
             ErrorKind::usage, "--nic: none of these scenarios has two NICs that could be mixed"
         );
     }
-    return specs;
+    return planned;
 }
 
 }  // namespace rundown::run

@@ -40,6 +40,9 @@ oracle::Promised promises_of(const RunSpec& spec) {
 
 oracle::RunRecord record_of(const RunSpec& spec, const DriverFile& driver) {
     oracle::RunRecord record;
+    if (!spec.guest.empty() && spec.guest != "reference") {
+        record.guest = spec.guest;
+    }
     record.scenario = spec.scenario.name;
     record.trigger = to_string(spec.scenario.trigger);
     record.cycles = spec.scenario.cycles;

@@ -8,7 +8,9 @@
 
 #include "oracle/evidence.hpp"
 #include "report/run_record_json.hpp"
+#include "run/assets.hpp"
 #include "run/describe_run.hpp"
+#include "run/divergence_file.hpp"
 #include "run/evidence.hpp"
 #include "run/invocation.hpp"
 #include "trace/reader.hpp"
@@ -58,18 +60,24 @@ result<oracle::RunRecord> read_record(const EvidencePaths& evidence) {
     return record;
 }
 
-report::RunReport judge_again(const std::string& directory, const oracle::RunRecord& record) {
+report::RunReport judge_again(
+    const std::string& directory,
+    const oracle::RunRecord& record,
+    const std::vector<oracle::Divergence>& divergences
+) {
     report::RunReport report;
     report.run_id = fs::path(directory).filename().string();
     report.scenario = record.scenario;
-    report.guest = "reference";
+    report.guest = record.guest.value_or("reference");
     for (const auto& nic : record.nics) {
         report.nics.push_back(nic.model);
     }
     report.ndis = record.ndis;
     report.load = record.load;
     report.driver = record.driver_module;
-    describe(record, oracle::judge(record), report);
+    auto judgement = oracle::judge(record);
+    oracle::apply(divergences, report.guest, record.scenario, judgement);
+    describe(record, judgement, report);
     report.artifacts = EvidencePaths(directory).existing(record.nics.size());
     report.reproduce = fmt::format("rundown replay {}", directory);
     return report;
@@ -90,13 +98,19 @@ result<report::InvocationReport> replay(const std::string& directory, report::Pr
     report::InvocationReport invocation;
     invocation.started = timestamp_now();
     invocation.directory = whole;
+    std::vector<oracle::Divergence> divergences;
+    if (const std::string file = locate_assets().divergences; fs::exists(file, error)) {
+        auto declared = read_divergences(file);
+        RUNDOWN_TRY(declared);
+        divergences = std::move(*declared);
+    }
     for (const auto& run : runs) {
         const auto record = read_record(EvidencePaths(run));
         RUNDOWN_TRY(record);
         progress.run_started(
             invocation.runs.size() + 1, runs.size(), fs::path(run).filename().string()
         );
-        invocation.runs.push_back(judge_again(run, *record));
+        invocation.runs.push_back(judge_again(run, *record, divergences));
         progress.run_finished(invocation.runs.back());
     }
     return invocation;

@@ -8,7 +8,9 @@
 #include <boost/asio/awaitable.hpp>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "base/stop_request.hpp"
 #include "guest/hypervisor_io.hpp"
@@ -18,6 +20,7 @@
 #include "run/assets.hpp"
 #include "run/driver_file.hpp"
 #include "run/evidence.hpp"
+#include "run/guest_home_io.hpp"
 #include "run/plan.hpp"
 
 namespace rundown::run {
@@ -28,6 +31,7 @@ struct RunContext {
     guest::Accelerator accelerator;
     const Assets& assets;
     const DriverFile& driver;
+    const GuestHome& home;
     report::Progress& progress;
     StopRequest& stop;
 };
@@ -38,6 +42,10 @@ struct RunOutcome {
     std::uint64_t frames_not_captured = 0;           // Beyond the captures' bound.
     std::string trace_hash;                          // Of a deterministic run.
     bool guest_started = false;
+    std::vector<std::uint32_t> operations;  // Of the agent's hello; empty: it said none.
+    std::optional<std::string> skipped;     // Why it cannot be had, once the agent had said so.
+    std::map<std::string, std::string> artifacts;   // What this sort of guest left besides.
+    std::optional<std::uint64_t> trigger_delay_us;  // As it came out, of a run with one.
 };
 
 /// Runs `spec` to its end, however that comes, and leaves nothing running. Whatever goes wrong is

@@ -90,6 +90,27 @@ void read_held(FieldReader& fields, Held& held) {
     held.handles = fields.number("handles", 0, 0, 16);
 }
 
+/// "hold": texts as --hold takes them.
+void read_holds(FieldReader& fields, Scenario& scenario) {
+    for (const auto& text : fields.texts("hold")) {
+        const auto hold = hold_from(text);
+        if (!hold) {
+            fields.complain_about("hold", "cannot be taken: " + hold.error().sentence);
+            continue;
+        }
+        const bool again =
+            std::any_of(scenario.holds.begin(), scenario.holds.end(), [&](const Hold& other) {
+                return other.point == hold->point;
+            });
+        if (again) {
+            fields.complain_about(
+                "hold", fmt::format("names {} twice", sync_point_name(hold->point))
+            );
+        }
+        scenario.holds.push_back(*hold);
+    }
+}
+
 void read_bindings(FieldReader& fields, Scenario& scenario) {
     if (fields.has("bindings")) {
         scenario.bindings = fields.number("bindings", 0, 0, 8);
@@ -194,6 +215,7 @@ result<Scenario> parse(std::string_view toml_text, const std::string& file) {
     scenario.driver_parameters = fields.numbers("driver_parameters", UINT32_MAX);
     fields.table("ndis", [&](FieldReader& inner) { read_ndis(inner, scenario.ndis); });
     fields.table("held", [&](FieldReader& inner) { read_held(inner, scenario.held); });
+    read_holds(fields, scenario);
     read_loads(fields, scenario);
     read_deadlines(fields, scenario);
     check_together(fields, scenario);

@@ -15,6 +15,7 @@
 
 #include "base/deadline.hpp"
 #include "base/result.hpp"
+#include "scenario/sync_points.hpp"
 
 namespace rundown::scenario {
 
@@ -86,6 +87,7 @@ struct Scenario {
     std::uint32_t cycles = 1;  // Of the triggers that repeat.
     NdisChoices ndis;
     Held held;
+    std::vector<Hold> holds;     // Sync points of the test driver, armed before the trigger.
     bool reload = true;          // Prove afterwards that the image can be loaded again.
     std::uint32_t load_ms = 50;  // Time under load before the trigger.
     std::map<std::string, std::uint32_t>

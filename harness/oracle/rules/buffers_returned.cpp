@@ -40,6 +40,7 @@ const Rule buffers_returned_rule{
     "Each buffer (NDIS_BUFFER) that the driver allocated is freed, and before its pool is.",
     "S9 and 5.2, NdisFreeBuffer and NdisFreeBufferPool: the buffers of a pool are freed before it "
     "is",
-    check};
+    check,
+    {kNdisTrace | kNdisCounts, 0}};
 
 }  // namespace rundown::oracle

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include "oracle/evidence.hpp"
+#include "oracle/left_open.hpp"
 #include "oracle/rules/rules.hpp"
+#include "trace/bug_checks.hpp"
 #include "trace/names.hpp"
 
 namespace rundown::oracle {
@@ -11,6 +13,28 @@ namespace {
 
 constexpr std::uint32_t kNmi = 0x80;
 constexpr std::uint32_t kManual = 0xE2;
+
+/// What the system had done before, when that explains the crash.
+std::string what_came_before(const Evidence& evidence) {
+    for (const std::uint8_t source : {RD_SOURCE_DRIVER, RD_SOURCE_NDIS}) {
+        const auto left = left_open(evidence, source);
+        if (!left.empty()) {
+            return fmt::format(
+                " NdisDeregisterProtocol had left {} binding{} open before ({}).",
+                left.size(),
+                left.size() == 1 ? "" : "s",
+                number_of(*left.begin()->second)
+            );
+        }
+    }
+    return {};
+}
+
+/// "... Parameters: ..." of the code's page, where it has one.
+std::string meaning_of(const BugCheck& what) {
+    const std::string words = trace::bug_check_meaning(what.code, what.parameter);
+    return words.empty() ? words : " " + words;
+}
 
 void check(const Evidence& evidence, Findings& findings) {
     if (!evidence.crash()) {
@@ -21,8 +45,12 @@ void check(const Evidence& evidence, Findings& findings) {
         return;  // Our own knock at a guest that had stopped answering.
     }
     const auto& p = what.parameter;
-    findings.add(
-        evidence.crash()->event,
+    const std::string before = what_came_before(evidence);
+    std::string debugger;
+    for (const auto& words : evidence.run().debugger_words.value_or(std::vector<std::string>())) {
+        debugger += " " + words;
+    }
+    const std::string explanation =
         fmt::format(
             "The guest stopped with bug check {}, parameters {:#x}, {:#x}, {:#x}, {:#x}{}.",
             trace::bug_check_name(what.code),
@@ -32,8 +60,13 @@ void check(const Evidence& evidence, Findings& findings) {
             p[3],
             what.module.empty() ? (what.offset != 0 ? fmt::format(", at {:#x}", what.offset) : "")
                                 : fmt::format(", in {}+{:#x}", what.module, what.offset)
-        )
-    );
+        ) +
+        meaning_of(what) + before + debugger;
+    if (before.empty()) {
+        findings.add(evidence.crash()->event, explanation);
+    } else {
+        findings.add_against_system(what.code, evidence.crash()->event, explanation);
+    }
 }
 
 }  // namespace
@@ -42,6 +75,7 @@ const Rule bug_check_rule{
     "bug-check",
     "The guest does not stop with a bug check.",
     "Bug Check Code Reference: each code names what a driver did",
-    check};
+    check,
+    {}};
 
 }  // namespace rundown::oracle

@@ -20,19 +20,19 @@ void check_at(
         return;
     }
     for (const CensusCount& count : counts) {
-        const std::uint32_t had = before->*count.value;
-        const std::uint32_t has = after->*count.value;
-        if (has > had && (count.of_ndis || point != CensusPoint::deregistered)) {
+        const Census::Count had = before->*count.value;
+        const Census::Count has = after->*count.value;
+        if (had && has && *has > *had && (count.of_ndis || point != CensusPoint::deregistered)) {
             findings.add_once(
                 reinterpret_cast<std::uintptr_t>(count.name),
                 nullptr,
                 fmt::format(
                     "By the guest's census there are {} {} {}; before the driver was loaded there "
                     "were {}.",
-                    has,
+                    *has,
                     count.name,
                     when,
-                    had
+                    *had
                 )
             );
         }

@@ -12,9 +12,9 @@
 namespace rundown::oracle {
 
 struct CensusCount {
-    const char* name;  // "packets out of their pools".
-    std::uint32_t Census::*value;
-    bool of_ndis;  // Owed back with the protocol already, not only with the driver.
+    const char* name;              // "packets out of their pools".
+    Census::Count Census::*value;  // Not looked at where the guest cannot tell.
+    bool of_ndis;                  // Owed back with the protocol already, not only with the driver.
 };
 
 /// Reports each of these that is higher than before: after the deregistration (those of NDIS),

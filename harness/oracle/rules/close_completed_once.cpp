@@ -117,6 +117,7 @@ const Rule close_completed_once_rule{
     "ProtocolCloseAdapterComplete, and before its unbind is completed.",
     "S7 and R12, NdisCloseAdapter: NDIS_STATUS_PENDING is followed by "
     "ProtocolCloseAdapterComplete, NDIS_STATUS_SUCCESS is not",
-    check};
+    check,
+    {kTraces, 0}};
 
 }  // namespace rundown::oracle

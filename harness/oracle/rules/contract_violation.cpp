@@ -108,6 +108,7 @@ const Rule contract_violation_rule{
     "The guest's NDIS and kernel, which check every call, saw none that breaks the contract.",
     "S2, S7, S9, S10, S11, R11, R18: what the called function's documentation demands of its "
     "caller",
-    check};
+    check,
+    {kNdisTrace | kKernelTrace, 0}};
 
 }  // namespace rundown::oracle

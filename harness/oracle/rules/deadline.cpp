@@ -230,6 +230,7 @@ const Rule deadline_rule{
     "Each phase ends within its deadline: no call or handler of the teardown stays away, no "
     "completion is owed for ever.",
     "S6 and R5, NdisDeregisterProtocol and ProtocolUnbindAdapter: an unbind cannot fail, and ends",
-    check};
+    check,
+    {}};
 
 }  // namespace rundown::oracle

@@ -68,6 +68,7 @@ const Rule deregister_status_rule{
     "deregister-status",
     "NdisDeregisterProtocol returns, and its status is NDIS_STATUS_SUCCESS.",
     "S1, NdisDeregisterProtocol: Status is set to NDIS_STATUS_SUCCESS on return",
-    check};
+    check,
+    {kTraces, 0}};
 
 }  // namespace rundown::oracle

@@ -80,6 +80,7 @@ const Rule deregistered_before_unload_rule{
     "A driver has deregistered its protocol when Unload returns, and when the system is shut down.",
     "S4 and S5, NdisDeregisterProtocol: called when the driver is being unloaded, and when the "
     "system is being shut down",
-    check};
+    check,
+    {kTraces, 0}};
 
 }  // namespace rundown::oracle

@@ -75,16 +75,17 @@ void check_trace(const Evidence& evidence, Findings& findings) {
 void check_census(const RunRecord& run, CensusPoint point, const char* when, Findings& findings) {
     const Census* before = run.census(CensusPoint::before);
     const Census* after = run.census(point);
-    if (before != nullptr && after != nullptr && after->filters > before->filters) {
+    if (before != nullptr && after != nullptr && before->filters && after->filters &&
+        *after->filters > *before->filters) {
         findings.add(
             nullptr,
             fmt::format(
                 "In NDIS's books there are {} receive filters {}; before the driver was loaded "
                 "there "
                 "were {}.",
-                after->filters,
+                *after->filters,
                 when,
-                before->filters
+                *before->filters
             )
         );
     }
@@ -144,6 +145,7 @@ const Rule filters_released_rule{
     "the driver's OIDs, gone from NDIS's books, and gone from the device.",
     "S8, NdisDeregisterProtocol: when outstanding opens have been closed, it releases all filters "
     "its caller has set up; R9 and 5.2, ProtocolUnbindAdapter: clears filter and multicast list",
-    check};
+    check,
+    {kTraces | kNdisCounts | kDeviceFilter, kNdisCounts}};
 
 }  // namespace rundown::oracle

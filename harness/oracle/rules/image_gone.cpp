@@ -141,6 +141,7 @@ const Rule image_gone_rule{
     "After the driver was stopped its image is no longer in memory, no code of it runs, and it can "
     "be loaded and stopped again.",
     "S4 and R18, NdisDeregisterProtocol and Unload: the image is freed when Unload has returned",
-    check};
+    check,
+    {kImages, 0}};
 
 }  // namespace rundown::oracle

@@ -131,6 +131,7 @@ const Rule no_callback_after_close_rule{
     "no handler is called with the binding's context, and nothing touches its memory.",
     "R11 and R12, NdisCloseAdapter and ProtocolCloseAdapterComplete: the handle is invalid once "
     "the call is made; the context must live, and live only, until the close completes",
-    check};
+    check,
+    {kTraces, 0}};
 
 }  // namespace rundown::oracle

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "oracle/evidence.hpp"
+#include "oracle/left_open.hpp"
 #include "oracle/rules/rules.hpp"
 #include "trace/names.hpp"
 
@@ -46,7 +47,8 @@ std::string what_happened(const Record& record, const Record& gone) {
 
 class Watch {
   public:
-    Watch(const Evidence& evidence, std::uint8_t source) : evidence_(evidence), source_(source) {}
+    Watch(const Evidence& evidence, std::uint8_t source)
+        : evidence_(evidence), source_(source), left_open_(left_open(evidence, source)) {}
 
     void see(const Record& record, Findings& findings) {
         if (record.source != source_) {
@@ -77,12 +79,16 @@ class Watch {
             (record.binding == 0 || !evidence_.concerns_driver(record))) {
             return false;  // Of another protocol, for all that can be told.
         }
+        if (record.binding != 0 && left_open_.contains(record.binding)) {
+            return false;  // It lives on, and not by the driver's doing: unbind-once-per-open's.
+        }
         return is_protocol_callback(record) || is_protocol_call(record) ||
                record.event == RD_EV_BINDING_TOUCHED;
     }
 
     const Evidence& evidence_;
     const std::uint8_t source_;
+    const std::map<std::uint16_t, const Record*> left_open_;
     const Record* gone_ = nullptr;
 };
 
@@ -102,6 +108,7 @@ const Rule no_callback_after_deregister_rule{
     "After NdisDeregisterProtocol has returned no handler of the protocol is called, nothing is "
     "sent, and nothing touches a binding.",
     "S6 and S9, NdisDeregisterProtocol: bindings are closed and their memory freed within the call",
-    check};
+    check,
+    {kTraces, 0}};
 
 }  // namespace rundown::oracle

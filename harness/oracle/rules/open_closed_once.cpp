@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "oracle/evidence.hpp"
+#include "oracle/left_open.hpp"
 #include "oracle/rules/rules.hpp"
 #include "trace/names.hpp"
 
@@ -50,9 +51,15 @@ void check_what_ndis_saw(const Evidence& evidence, Findings& findings) {
 }
 
 void check(const Evidence& evidence, Findings& findings) {
+    const auto left_by_driver = left_open(evidence, RD_SOURCE_DRIVER);
+    const auto left_by_ndis = left_open(evidence, RD_SOURCE_NDIS);
     for (const BindingLife& life : evidence.history().bindings()) {
         if (!evidence.concerns_driver(life)) {
             continue;
+        }
+        const auto& left = life.source == RD_SOURCE_NDIS ? left_by_ndis : left_by_driver;
+        if (life.closes.empty() && left.contains(life.number)) {
+            continue;  // Nobody told the driver to: unbind-once-per-open's finding.
         }
         if (life.opened != nullptr && life.closes.empty()) {
             check_never_closed(evidence, life, findings);
@@ -81,6 +88,7 @@ const Rule open_closed_once_rule{
     "open-closed-once",
     "Each binding that NdisOpenAdapter opened is closed by exactly one call of NdisCloseAdapter.",
     "S7, NdisDeregisterProtocol: ProtocolUnbindAdapter calls NdisCloseAdapter to close the binding",
-    check};
+    check,
+    {kTraces, 0}};
 
 }  // namespace rundown::oracle

@@ -29,6 +29,7 @@ const Rule packets_returned_rule{
     "returned, before the close of its binding completes.",
     "5.2, NdisCloseAdapter and NdisReturnPackets: sends in flight complete before the close does; "
     "kept receives are the driver's to return; compare R10",
-    check};
+    check,
+    {kTraces, kNdisCounts}};
 
 }  // namespace rundown::oracle

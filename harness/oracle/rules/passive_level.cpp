@@ -64,6 +64,7 @@ const Rule passive_level_rule{
     "PASSIVE_LEVEL.",
     "S10, NdisDeregisterProtocol: IRQL PASSIVE_LEVEL; the same for NdisCloseAdapter and "
     "NdisCompleteUnbindAdapter",
-    check};
+    check,
+    {kTraces, 0}};
 
 }  // namespace rundown::oracle

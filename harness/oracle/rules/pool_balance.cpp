@@ -103,19 +103,19 @@ void check_repeated_growth(const RunRecord& run, Findings& findings) {
         return;
     }
     for (const CensusCount& count : counts) {
-        const std::uint32_t a = before->*count.value;
-        const std::uint32_t b = once->*count.value;
-        const std::uint32_t c = twice->*count.value;
-        if (a < b && b < c) {
+        const Census::Count a = before->*count.value;
+        const Census::Count b = once->*count.value;
+        const Census::Count c = twice->*count.value;
+        if (a && b && c && *a < *b && *b < *c) {
             findings.add(
                 nullptr,
                 fmt::format(
                     "{} grow with each load of the driver: {} before, {} after the first, {} after "
                     "the second.",
                     count.name,
-                    a,
-                    b,
-                    c
+                    *a,
+                    *b,
+                    *c
                 )
             );
         }
@@ -162,6 +162,7 @@ const Rule pool_balance_rule{
     "pool memory by tag; and nothing grows from cycle to cycle.",
     "S9, NdisDeregisterProtocol: frees the memory NDIS allocated to track bindings and filters; "
     "and WDM: a driver frees its own before Unload returns",
-    check};
+    check,
+    {kDriverTrace | kNdisCounts | kPoolTags, kNdisCounts | kPoolTags}};
 
 }  // namespace rundown::oracle

@@ -62,7 +62,7 @@ void report_left(const PoolTag& had, const PoolTag& has, const char* when, Findi
 void check_own_tags(const RunRecord& run, CensusPoint point, const char* when, Findings& findings) {
     const Census* before = run.census(CensusPoint::before);
     const Census* after = run.census(point);
-    if (before == nullptr || after == nullptr) {
+    if (before == nullptr || after == nullptr || before->pool.empty()) {
         return;
     }
     const Blocks had = blocks_of(*before);
@@ -81,7 +81,8 @@ void check_pool_tags(const RunRecord& run, Findings& findings) {
     const Census* before = run.census(CensusPoint::before);
     const Census* once = run.census(CensusPoint::torn_down);
     const Census* twice = run.census(CensusPoint::gone_again);
-    if (before == nullptr || once == nullptr || twice == nullptr) {
+    if (before == nullptr || once == nullptr || twice == nullptr || before->pool.empty() ||
+        once->pool.empty()) {
         return;
     }
     const Blocks had = blocks_of(*before);

@@ -49,6 +49,7 @@ const Rule protocol_handle_rule{
     "protocol-handle",
     "NdisDeregisterProtocol gets the handle that NdisRegisterProtocol returned, and gets it once.",
     "S2, NdisDeregisterProtocol: the handle returned by NdisRegisterProtocol",
-    check};
+    check,
+    {kTraces, 0}};
 
 }  // namespace rundown::oracle

@@ -27,6 +27,7 @@ const Rule requests_completed_rule{
     "binding completes.",
     "5.2, ProtocolCloseAdapterComplete: NDIS delays it until every pending request on the binding "
     "has completed; compare R10",
-    check};
+    check,
+    {kTraces, kNdisCounts}};
 
 }  // namespace rundown::oracle

@@ -56,6 +56,7 @@ const Rule right_call_for_version_rule{
     "NDIS 5 protocols deregister by NdisDeregisterProtocol, NDIS 6 protocols by "
     "NdisDeregisterProtocolDriver.",
     "S11, NdisDeregisterProtocol: not for NDIS 6.0 drivers, which use NdisDeregisterProtocolDriver",
-    check};
+    check,
+    {kTraces, 0}};
 
 }  // namespace rundown::oracle

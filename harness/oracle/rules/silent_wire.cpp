@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "oracle/evidence.hpp"
+#include "oracle/left_open.hpp"
 #include "oracle/rules/rules.hpp"
 
 namespace rundown::oracle {
@@ -147,7 +148,11 @@ void check_nic(
     const Evidence& evidence, const Sends& sends, std::size_t number, Findings& findings
 ) {
     const NicWitness& nic = evidence.run().nics[number];
+    const auto left = left_open(evidence, RD_SOURCE_DRIVER);
     for (const WireStream& seen : nic.streams) {
+        if (left.contains(static_cast<std::uint16_t>(seen.stream))) {
+            continue;  // NdisDeregisterProtocol left its binding open: it may well send.
+        }
         const auto at = sends.streams.find(seen.stream);
         const Stream sent = at != sends.streams.end() ? at->second : Stream();
         if (sends.named) {
@@ -182,6 +187,7 @@ const Rule silent_wire_rule{
     "had handed over before.",
     "S6 and S8, NdisDeregisterProtocol: its bindings are closed within the call, and only a bound "
     "protocol can send",
-    check};
+    check,
+    {kWire, 0}};
 
 }  // namespace rundown::oracle

@@ -91,6 +91,7 @@ const Rule traffic_rule{
     "Frames arrive as they were sent, in both directions: length, payload, order.",
     "NdisSend, NdisSendPackets and ProtocolReceivePacket: data is not changed, a successful send "
     "was sent once",
-    check};
+    check,
+    {kWire, 0}};
 
 }  // namespace rundown::oracle

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "oracle/evidence.hpp"
+#include "oracle/left_open.hpp"
 #include "oracle/rules/rules.hpp"
 #include "trace/names.hpp"
 
@@ -16,23 +17,6 @@ using trace::Record;
 constexpr std::uint32_t kSuccess = 0;
 constexpr std::uint32_t kPending = 0x103;
 
-bool within(const Record& record, const Span& span) {
-    return record.sequence > span.enter->sequence && record.sequence < span.leave->sequence;
-}
-
-/// Was the binding unbound, or closed by the driver itself, between call and return?
-bool was_let_go(const BindingLife& life, const Span& deregistration) {
-    const bool unbound =
-        std::any_of(life.unbinds.begin(), life.unbinds.end(), [&](const Unbind& unbind) {
-            // One that had begun before goes on within the call.
-            return unbind.span.enter->sequence < deregistration.leave->sequence;
-        });
-    const bool closed = std::any_of(life.closes.begin(), life.closes.end(), [&](const Span& close) {
-        return within(*close.enter, deregistration);
-    });
-    return unbound || closed;
-}
-
 void check_deregistration(const Evidence& evidence, const Span& call, Findings& findings) {
     if (call.leave == nullptr) {
         return;
@@ -41,12 +25,13 @@ void check_deregistration(const Evidence& evidence, const Span& call, Findings& 
         const bool all_is_known =
             evidence.trace().whole(life->opened->sequence, call.leave->sequence);
         if (all_is_known && evidence.concerns_driver(*life) && !was_let_go(*life, call)) {
-            findings.add_once(
+            findings.add_against_system(
                 life->open,
                 call.leave,
                 fmt::format(
-                    "NdisDeregisterProtocol ({} to {}) returned without ProtocolUnbindAdapter for "
-                    "{}, which was open (handle {:#x}, opened in {}).",
+                    "NdisDeregisterProtocol ({} to {}) ignored an open binding: it returned "
+                    "without ProtocolUnbindAdapter for {}, which was open (handle {:#x}, opened in "
+                    "{}). What follows from that is not held against the driver.",
                     number_of(*call.enter),
                     number_of(*call.leave),
                     name_of(*life),
@@ -169,6 +154,7 @@ const Rule unbind_once_per_open_rule{
     "before, and each unbind is completed exactly once, with success.",
     "S6, NdisDeregisterProtocol: open bindings make NDIS call ProtocolUnbindAdapter once for each; "
     "R5, ProtocolUnbindAdapter and NdisCompleteUnbindAdapter: an unbind cannot fail",
-    check};
+    check,
+    {kTraces, 0}};
 
 }  // namespace rundown::oracle

@@ -54,6 +54,7 @@ const Rule unload_waits_for_handles_rule{
     "Unload is not called while a handle to a device of the driver is open.",
     "R17, Unload (WDM) and PROTOCOL_UNINSTALL: a driver is not unloaded until every handle to its "
     "devices is closed",
-    check};
+    check,
+    {kDriverTrace, 0}};
 
 }  // namespace rundown::oracle

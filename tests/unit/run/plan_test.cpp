@@ -28,8 +28,19 @@ const std::vector<Scenario> kCatalogue = {
     make("two", 2, {Load::heavy}),
 };
 
+/// The runs on the reference guest.
+result<std::vector<RunSpec>> plan_for(
+    const Request& request, const std::vector<Scenario>& catalogue
+) {
+    const auto choice = guest_choice_from(request.guest);
+    RUNDOWN_TRY(choice);
+    auto planned = plan(request, catalogue, capabilities_of(*choice));
+    RUNDOWN_TRY(planned);
+    return std::move(planned->runs);
+}
+
 std::string error_of(const Request& request) {
-    const auto specs = plan(request, kCatalogue);
+    const auto specs = plan_for(request, kCatalogue);
     EXPECT_FALSE(specs.has_value());
     return specs ? "" : specs.error().sentence;
 }
@@ -44,7 +55,7 @@ TEST(Plan, AllRunsEachScenarioOncePerNicSetAndTheOneWithoutNicsOnce) {
     Request request;
     request.all = true;
     request.nic_sets = "e1000,virtio-net,e1000+virtio-net";
-    const auto specs = plan(request, kCatalogue);
+    const auto specs = plan_for(request, kCatalogue);
     ASSERT_TRUE(specs) << specs.error().sentence;
     std::vector<std::string> ids;
     for (const auto& spec : *specs) {
@@ -69,7 +80,7 @@ TEST(Plan, RepetitionsHaveTheirOwnSeedAndId) {
     request.nic_sets = "e1000";
     request.repeat = 3;
     request.seed = 40;
-    const auto specs = plan(request, kCatalogue);
+    const auto specs = plan_for(request, kCatalogue);
     ASSERT_TRUE(specs);
     ASSERT_EQ(specs->size(), 3u);
     EXPECT_EQ(specs->at(2).seed, 42u);
@@ -92,7 +103,7 @@ TEST(Plan, ALoadTheScenarioDoesNotRunWithIsRefusedWhenItWasNamed) {
 }
 
 std::vector<std::string> ids_of(const Request& request) {
-    const auto specs = plan(request, kCatalogue);
+    const auto specs = plan_for(request, kCatalogue);
     EXPECT_TRUE(specs) << specs.error().sentence;
     std::vector<std::string> ids;
     for (const auto& spec : *specs) {
@@ -107,12 +118,12 @@ TEST(Plan, WhatCannotBeTheSameEachTimeIsRefusedWhenNamedAndLeftOutOfAll) {
     catalogue.back().trigger = scenario::Trigger::surprise_removal;
     Request request = for_scenario("removed");
     request.deterministic = true;
-    const auto named = plan(request, catalogue);
+    const auto named = plan_for(request, catalogue);
     ASSERT_FALSE(named);
     EXPECT_THAT(named.error().sentence, AllOf(HasSubstr("--deterministic"), HasSubstr("removed")));
     request.scenarios.clear();
     request.all = true;
-    const auto all = plan(request, catalogue);
+    const auto all = plan_for(request, catalogue);
     ASSERT_TRUE(all) << all.error().sentence;
     EXPECT_FALSE(all->empty());
     for (const auto& spec : *all) {
@@ -124,7 +135,7 @@ TEST(Plan, WhatCannotBeTheSameEachTimeIsRefusedWhenNamedAndLeftOutOfAll) {
 TEST(Plan, TheSerialLineAloneIsNotDeterministic) {
     Request request = for_scenario("one");
     request.serial_only = true;
-    const auto specs = plan(request, kCatalogue);
+    const auto specs = plan_for(request, kCatalogue);
     ASSERT_TRUE(specs) << specs.error().sentence;
     EXPECT_TRUE(specs->front().serial_only);
     request.deterministic = true;
@@ -151,7 +162,7 @@ TEST(Plan, SeveralLoadsAreSeveralRuns) {
 TEST(Plan, MixedModelsAreForScenariosWithTwoNicsOrMore) {
     Request request = for_scenario("two");
     request.nic_sets = "mixed";
-    const auto specs = plan(request, kCatalogue);
+    const auto specs = plan_for(request, kCatalogue);
     ASSERT_TRUE(specs) << specs.error().sentence;
     EXPECT_THAT(specs->at(0).nics, ElementsAre("e1000", "virtio-net"));
     EXPECT_THAT(
@@ -182,7 +193,7 @@ TEST(Plan, ALoadForAllIsTakenWhereItFits) {
     request.all = true;
     request.nic_sets = "e1000";
     request.load = "idle";
-    const auto specs = plan(request, kCatalogue);
+    const auto specs = plan_for(request, kCatalogue);
     ASSERT_TRUE(specs);
     EXPECT_EQ(specs->at(1).load, Load::idle);
     EXPECT_EQ(specs->at(2).load, Load::heavy);
