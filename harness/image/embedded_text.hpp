@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // image/embedded_text.hpp
 //
-// The texts of guest-images/reactos and guest-images/windows, as they were when the program was
+// The texts of guest-images/reactos, as they were when the program was
 // built: they are part of it, so that a recipe and its version cannot disagree. The table is
 // generated (harness/cmake/embed_texts.cmake).
 #pragma once

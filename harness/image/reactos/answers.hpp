@@ -15,7 +15,7 @@ namespace rundown::image::reactos {
 /// Where the agent is put, on the system's first disk, and the service it is started as.
 inline constexpr std::string_view kAgentFolder = "rundown";
 inline constexpr std::string_view kAgentFile = "rundown-agent.exe";
-inline constexpr std::string_view kAgentService = "RundownAgent";
+inline constexpr std::string_view kAgentService = "rundown-agent";
 
 /// unattend.inf. `language`: "en-US"; empty: that. Error: usage, a language ReactOS's setup has no
 /// number for here (those it has are listed).

@@ -159,7 +159,7 @@ TEST(ReactosAnswers, Unattended) {
 TEST(ReactosAnswers, TheAgentsService) {
     const auto text = agent_reg(2, "COM1");
     ASSERT_TRUE(text);
-    EXPECT_THAT(*text, HasSubstr("SYSTEM\\ControlSet002\\Services\\RundownAgent]"));
+    EXPECT_THAT(*text, HasSubstr("SYSTEM\\ControlSet002\\Services\\rundown-agent]"));
     EXPECT_THAT(
         *text,
         HasSubstr("\"ImagePath\"=\"C:\\\\rundown\\\\rundown-agent.exe --service --port COM1\"")
