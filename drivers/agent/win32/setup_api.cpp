@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+#include "agent/win32/setup_api.hpp"
+
+namespace rundown::win32
+{
+
+namespace
+{
+
+template <class Pointer>
+void
+find(Pointer *to, const char *name)
+{
+    *to = function<std::remove_pointer_t<Pointer>>(L"setupapi.dll", name);
+}
+
+SetupApi
+load()
+{
+    SetupApi api = {};
+    find(&api.get_class_devices, "SetupDiGetClassDevsW");
+    find(&api.destroy_list, "SetupDiDestroyDeviceInfoList");
+    find(&api.enum_device, "SetupDiEnumDeviceInfo");
+    find(&api.get_property, "SetupDiGetDeviceRegistryPropertyW");
+    find(&api.get_instance_id, "SetupDiGetDeviceInstanceIdW");
+    find(&api.set_class_params, "SetupDiSetClassInstallParamsW");
+    find(&api.call_class_installer, "SetupDiCallClassInstaller");
+    find(&api.get_device_params, "SetupDiGetDeviceInstallParamsW");
+    find(&api.copy_oem_inf, "SetupCopyOEMInfW");
+    find(&api.open_inf, "SetupOpenInfFileW");
+    find(&api.close_inf, "SetupCloseInfFile");
+    find(&api.find_first_line, "SetupFindFirstLineW");
+    find(&api.get_string_field, "SetupGetStringFieldW");
+    find(&api.get_status, "CM_Get_DevNode_Status");
+    find(&api.set_non_interactive, "SetupSetNonInteractiveMode");
+    return api;
+}
+
+} // namespace
+
+const SetupApi *
+SetupApi::get()
+{
+    static const SetupApi api = load();
+    const bool can_list =
+        api.get_class_devices && api.destroy_list && api.enum_device && api.get_property;
+    return can_list ? &api : nullptr;
+}
+
+std::wstring
+device_property(HDEVINFO list, SP_DEVINFO_DATA *device, DWORD property)
+{
+    wchar_t text[512] = {};
+    DWORD type = 0;
+    const bool is_there = SetupApi::get()->get_property(
+        list, device, property, &type, reinterpret_cast<BYTE *>(text), sizeof text - 2, nullptr);
+    return is_there && (type == REG_SZ || type == REG_MULTI_SZ) ? std::wstring(text)
+                                                                : std::wstring();
+}
+
+} // namespace rundown::win32
