@@ -13,7 +13,7 @@ RUN_ARGS ?= --all --nic e1000,virtio-net,mixed --load idle,heavy
 # make test TESTS=oracle runs the tests whose name matches.
 TESTS ?=
 
-.PHONY: help deps build host guest drivers run test unit integration test-asan integration-asan lint format bench clean
+.PHONY: help deps build host guest drivers packages run test unit integration test-asan integration-asan lint format bench clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)$$/  \1|\2/' | column -t -s'|'
@@ -38,7 +38,11 @@ guest: deps
 		-DCMAKE_TOOLCHAIN_FILE=$(CURDIR)/drivers/cmake/x86_64-w64-mingw32.cmake >/dev/null
 	@$(NINJA) -C $(BUILD)/guest --quiet
 
-build: host guest drivers ## Build the host program, the reference guest and the drivers
+packages: drivers ## Build the driver packages for guests that are not ours: INF, catalog, test signature
+	@test -f $(BUILD)/package-tools/build.ninja || $(CMAKE) -S drivers/package -B $(BUILD)/package-tools >/dev/null
+	@$(NINJA) -C $(BUILD)/package-tools --quiet
+
+build: host guest drivers packages ## Build the host program, the reference guest, the drivers and their packages
 
 run: build ## Run every scenario on each NIC model, idle and under heavy load (RUN_ARGS=... for others)
 	@$(BUILD)/rundown run $(RUN_ARGS)
