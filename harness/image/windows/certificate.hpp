@@ -2,9 +2,10 @@
 // image/windows/certificate.hpp
 //
 // The certificate our drivers are signed with, as Windows's own stores keep it. Systems without
-// certutil (XP) get it as a registry file: the key
-// SOFTWARE\Microsoft\SystemCertificates\<store>\Certificates\<SHA-1> of HKLM, value Blob, which is a row of properties: number, 1, length, value, each a
-// little-endian DWORD but the value ([MS-GPEF] 2.2.1.1.1, "Certificate BLOB Properties"). Pure.
+// certutil (XP) get it as a registry file: in HKLM, the value Blob of the key
+// SOFTWARE/Microsoft/SystemCertificates/<store>/Certificates/<SHA-1>. It is a row of properties:
+// number, 1, length, value, each a little-endian DWORD but the value ([MS-GPEF] 2.2.1.1.1,
+// "Certificate BLOB Properties"). Pure.
 #pragma once
 
 #include <chrono>
