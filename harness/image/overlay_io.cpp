@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "image/overlay_io.hpp"
 
-#include <fmt/format.h>
 #include <sys/stat.h>
 
 #include <filesystem>
@@ -28,29 +27,38 @@ result<void> copy_variables(const std::string& from, const std::string& to) {
 }  // namespace
 
 result<std::unique_ptr<Overlay>> Overlay::create(
-    ImageUse image, const std::string& directory, Deadline deadline, const std::string& disk
+    guest::Hypervisor& hypervisor,
+    ImageUse image,
+    const std::string& directory,
+    Deadline deadline,
+    const std::string& disk
 ) {
+    std::error_code error;
+    const std::string absolute = fs::absolute(directory, error).lexically_normal().string();
     std::unique_ptr<Overlay> overlay(new Overlay(std::move(image)));
-    const std::string base = disk.empty() ? overlay->image_.base : disk;
-    overlay->disk_ = directory + "/overlay.qcow2";
-    RUNDOWN_TRY(create_overlay(base, overlay->disk_, deadline));
+    auto file = guest::HeldFile::claim(hypervisor, absolute + "/overlay.qcow2");
+    if (!file) {
+        return file.error();
+    }
+    overlay->disk_ = std::move(*file);
+    RUNDOWN_TRY(
+        create_overlay(disk.empty() ? overlay->image_.base : disk, overlay->disk_.path(), deadline)
+    );
     if (!overlay->image_.uefi_variables.empty()) {
-        overlay->uefi_variables_ = directory + "/vars.fd";
-        RUNDOWN_TRY(copy_variables(overlay->image_.uefi_variables, overlay->uefi_variables_));
+        auto variables = guest::HeldFile::claim(hypervisor, absolute + "/vars.fd");
+        if (!variables) {
+            return variables.error();
+        }
+        overlay->uefi_variables_ = std::move(*variables);
+        RUNDOWN_TRY(copy_variables(overlay->image_.uefi_variables, overlay->uefi_variables_.path())
+        );
     }
     return overlay;
 }
 
-Overlay::~Overlay() {
-    if (kept_) {
-        return;
-    }
-    std::error_code error;
-    for (const auto& file : {disk_, uefi_variables_}) {
-        if (!file.empty()) {
-            fs::remove(file, error);
-        }
-    }
+void Overlay::keep() {
+    disk_.keep();
+    uefi_variables_.keep();
 }
 
 }  // namespace rundown::image

@@ -2,7 +2,8 @@
 // image/overlay_io.hpp
 //
 // What one run writes to in place of its image: a qcow2 overlay of the base, and a copy of the
-// UEFI variables, in the run's directory. Thrown away with their owner.
+// UEFI variables, in the run's directory. Registered before they are made, so that a killed run
+// leaves neither. Includes Asio.
 #pragma once
 
 #include <memory>
@@ -10,6 +11,7 @@
 
 #include "base/deadline.hpp"
 #include "base/result.hpp"
+#include "guest/held_file_io.hpp"
 #include "image/store.hpp"
 
 namespace rundown::image {
@@ -17,31 +19,28 @@ namespace rundown::image {
 class Overlay {
   public:
     /// Makes `directory`/overlay.qcow2 (and vars.fd). Keeps the image in use. `disk`: what to put
-    /// it on in place of the base, such as a snapshot's disk; empty: the base.
+    /// it on in place of the base, such as a snapshot's disk; empty: the base. Blocking, some 20
+    /// ms.
     static result<std::unique_ptr<Overlay>> create(
+        guest::Hypervisor& hypervisor,
         ImageUse image,
         const std::string& directory,
         Deadline deadline,
         const std::string& disk = {}
     );
-    Overlay(const Overlay&) = delete;
-    Overlay& operator=(const Overlay&) = delete;
-    /// Removes the files, unless keep() was called.
-    ~Overlay();
 
     const ImageUse& image() const { return image_; }
     const Manifest& manifest() const { return image_.manifest; }
-    const std::string& disk() const { return disk_; }
-    const std::string& uefi_variables() const { return uefi_variables_; }  // Empty: BIOS.
+    const std::string& disk() const { return disk_.path(); }
+    const std::string& uefi_variables() const { return uefi_variables_.path(); }  // Empty: BIOS.
     /// The files stay, as evidence.
-    void keep() { kept_ = true; }
+    void keep();
 
   private:
     explicit Overlay(ImageUse image) : image_(std::move(image)) {}
     ImageUse image_;
-    std::string disk_;
-    std::string uefi_variables_;
-    bool kept_ = false;
+    guest::HeldFile disk_;
+    guest::HeldFile uefi_variables_;
 };
 
 }  // namespace rundown::image

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+#include "image/machine.hpp"
+
+#include <fmt/format.h>
+
+namespace rundown::image {
+
+guest::DiskBus guest_bus(DiskBus bus) {
+    switch (bus) {
+        case DiskBus::invalid:
+            break;
+        case DiskBus::ide:
+            return guest::DiskBus::ide;
+        case DiskBus::sata:
+            return guest::DiskBus::sata;
+        case DiskBus::virtio:
+            return guest::DiskBus::virtio;
+        case DiskBus::scsi:
+            return guest::DiskBus::scsi;
+    }
+    return guest::DiskBus::invalid;
+}
+
+void apply_image(
+    guest::GuestSpec& spec,
+    const Manifest& manifest,
+    const std::string& disk,
+    const std::string& uefi_variables,
+    const std::string& command_line
+) {
+    const Machine& machine = manifest.machine;
+    const bool windows = manifest.kind == ImageKind::windows;
+    spec.firmware =
+        manifest.firmware == Firmware::uefi ? guest::Firmware::uefi : guest::Firmware::bios;
+    spec.uefi.vars = uefi_variables;
+    guest::DiskSpec overlay;
+    overlay.file = disk;
+    overlay.bus = guest_bus(machine.disk_bus);
+    overlay.boot_order = 1;
+    spec.disks = {overlay};
+    spec.machine = machine.machine;
+    spec.cpu = machine.cpu;
+    spec.memory_mib = machine.memory_mib;
+    spec.processors = machine.processors;
+    spec.display = machine.display ? guest::Display::vga : guest::Display::none;
+    spec.clock = machine.local_time ? guest::GuestClock::windows : guest::GuestClock::utc;
+    spec.second_serial = machine.com2 == PortRole::none && machine.com1 == PortRole::rpc
+                             ? guest::SecondSerial::none
+                             : guest::SecondSerial::stream;
+    spec.hyperv = windows;
+    spec.vmcoreinfo = windows;
+    if (manifest.kind == ImageKind::reference && !command_line.empty()) {
+        spec.fw_cfg.push_back({kCommandLineEntry, command_line});
+    }
+}
+
+std::string hardware_of(const guest::GuestSpec& spec, const std::string& qemu_version) {
+    std::string text = fmt::format(
+        "qemu {} {} {} {} {} MiB {} cpu window {} MiB com2 {} display {}",
+        qemu_version,
+        to_string(spec.accelerator),
+        spec.machine,
+        spec.cpu,
+        spec.memory_mib,
+        spec.processors,
+        spec.trace_window_mib,
+        spec.second_serial == guest::SecondSerial::none ? "no" : "yes",
+        to_string(spec.display)
+    );
+    for (const auto& disk : spec.disks) {
+        text += fmt::format(" disk {}", to_string(disk.bus));
+    }
+    for (const auto& nic : spec.nics) {
+        text += fmt::format(" nic {}.{}", to_string(nic.model), static_cast<int>(nic.variant));
+    }
+    return text;
+}
+
+}  // namespace rundown::image
