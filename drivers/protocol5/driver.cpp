@@ -65,6 +65,7 @@ ReadParameters(PCUNICODE_STRING registryPath)
     const rundown::DriverParameters parameters(registryPath);
 
     P5.ReceiveStyle = parameters.Number(RD_P5_PARAM_RECEIVE_STYLE, 0);
+    P5.SendStyle = parameters.Number(RD_P5_PARAM_SEND_STYLE, 0);
     P5.DeregisterOn = parameters.Number(RD_P5_PARAM_DEREGISTER_ON, 0);
     P5.RefuseBinds = parameters.Number(RD_P5_PARAM_REFUSE_BINDS, 0) != 0;
     P5.LeaveFilters = parameters.Number(RD_P5_PARAM_LEAVE_FILTERS, 0) != 0;

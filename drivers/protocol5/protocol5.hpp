@@ -30,7 +30,8 @@ constexpr ULONG P5SendSlots = 128;    // Packets a binding can have in flight.
 constexpr ULONG P5SendBatchMax = 16;  // Packets handed to NDIS in one call.
 constexpr ULONG P5TransferSlots = 16; // NdisTransferData calls a binding can have pending.
 constexpr ULONG P5HeldMax = 64;       // Receives a binding is asked to keep, at most,
-constexpr ULONG P5HeldRoom = 128;     // and has room for until ReceiveComplete trims them.
+constexpr ULONG P5HeldRoom = 128; // and has room for until they are trimmed: by ReceiveComplete,
+constexpr ULONG P5HeldSlack = 48; // or when there are so many more than are to be kept.
 constexpr ULONG P5OidThreadsMax = 4;
 constexpr ULONG P5BindingsMax = 16;     // What rd_p5_bindings has room for.
 constexpr ULONG P5NameCharacters = 128; // What rd_p5_binding_name has room for.
@@ -49,8 +50,10 @@ enum P5_PAUSE { // Why a binding does not send, as bits.
     P5PausedByPower = 4,
 };
 
-/// Memory of one frame on its way out. Free, or with exactly one packet in flight.
-struct P5_SEND_SLOT {
+/// Memory of one frame on its way out. Free, or with exactly one packet in flight. Aligned so that
+/// a frame never crosses pages: ReactOS maps a chain of buffers for DMA as if the first described
+/// all of it.
+struct alignas(2048) P5_SEND_SLOT {
     P5_SEND_SLOT *Next;
     UCHAR Frame[RD_FRAME_MAX];
 };
@@ -146,6 +149,7 @@ struct P5_GLOBALS {
 
     NDIS_HANDLE ProtocolHandle;
     ULONG ReceiveStyle;   // RD_P5_PARAM_RECEIVE_STYLE.
+    ULONG SendStyle;      // RD_P5_PARAM_SEND_STYLE.
     ULONG DeregisterOn;   // RD_P5_PARAM_DEREGISTER_ON.
     BOOLEAN RefuseBinds;  // RD_P5_PARAM_REFUSE_BINDS.
     BOOLEAN LeaveFilters; // RD_P5_PARAM_LEAVE_FILTERS.

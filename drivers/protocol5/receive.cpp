@@ -76,6 +76,24 @@ TakeHeld(P5_RECEIVER &receiver, ULONG keep, PNDIS_PACKET *packets, ULONG room)
     return count;
 }
 
+/// Returns the oldest kept receives when there are many more than are to be kept. The caller's
+/// callback precedes the close.
+void
+ReturnExcess(P5_BINDING *binding)
+{
+    ULONG keep;
+    {
+        P5_RECEIVER &receiver = binding->Receiver;
+        const rundown::SpinLockGuard guard(receiver.Lock);
+
+        keep = KeepTarget(receiver);
+        if (receiver.Held.Count() <= keep + P5HeldSlack) {
+            return;
+        }
+    }
+    P5ReturnHeldReceives(binding, keep);
+}
+
 } // namespace
 
 void
@@ -166,6 +184,10 @@ P5ReceivePacket(NDIS_HANDLE ProtocolBindingContext, PNDIS_PACKET Packet)
     const bool mayKeep = NDIS_GET_PACKET_STATUS(Packet) != NDIS_STATUS_RESOURCES;
     const INT references = mayKeep && Keep(binding, Packet) ? 1 : 0;
 
+    // Not every NDIS calls ProtocolReceiveComplete after packets.
+    if (references != 0) {
+        ReturnExcess(binding);
+    }
     trace.Tells(static_cast<ULONG64>(references));
     return references;
 }

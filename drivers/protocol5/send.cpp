@@ -134,21 +134,28 @@ FinishPacket(P5_BINDING *binding, PNDIS_PACKET packet, NDIS_STATUS status)
     binding->Uses.Release();
 }
 
-/// Hands a batch to NDIS: NdisSend for a single packet, whose status says whether a completion
-/// follows.
+/// Hands one packet to NDIS; the status says whether a completion follows.
+void
+SendOne(P5_BINDING *binding, PNDIS_PACKET packet)
+{
+    const NDIS_STATUS status = P5NdisSend(P5Who(binding), binding->Open, packet);
+
+    if (status != NDIS_STATUS_PENDING) {
+        FinishPacket(binding, packet, status);
+    }
+}
+
+/// Hands a batch to NDIS: NdisSend for a single packet, or for each where that is wanted.
 void
 SendBatch(P5_BINDING *binding, PNDIS_PACKET *packets, ULONG count)
 {
     P5SyncPoint(RD_P5_SYNC_BEFORE_SEND, P5Who(binding));
-    if (count > 1) {
+    if (count > 1 && P5.SendStyle == 0) {
         P5NdisSendPackets(P5Who(binding), binding->Open, packets, count);
         return;
     }
-
-    const NDIS_STATUS status = P5NdisSend(P5Who(binding), binding->Open, packets[0]);
-
-    if (status != NDIS_STATUS_PENDING) {
-        FinishPacket(binding, packets[0], status);
+    for (ULONG i = 0; i < count; ++i) {
+        SendOne(binding, packets[i]);
     }
 }
 

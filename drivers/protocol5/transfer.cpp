@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // protocol5/transfer.cpp
 //
-// Receives that come as a lookahead buffer: ProtocolReceive, fetched with NdisTransferData. Every
-// other frame that lies in the lookahead whole is checked there; all the others are transferred, at
-// once or pending. A pending transfer holds the binding.
+// Receives that come as a lookahead buffer: ProtocolReceive, fetched with NdisTransferData. A frame
+// that lies in the lookahead whole is checked there, but for every other one with
+// RD_P5_PARAM_RECEIVE_STYLE 1; all the others are transferred, at once or pending. A pending
+// transfer holds the binding.
 #include "protocol5/ndis_calls.hpp"
 #include "protocol5/sync_points.hpp"
 
@@ -110,6 +111,14 @@ Transfer(P5_BINDING *binding, NDIS_HANDLE macContext, const void *header, ULONG 
     return NDIS_STATUS_SUCCESS;
 }
 
+/// Whether to transfer a frame that is here whole. A miniport that indicates whole frames only need
+/// not be able to.
+bool
+WantsTransfer(P5_BINDING *binding)
+{
+    return P5.ReceiveStyle == 1 && binding->Receiver.Indicated++ % 2 != 0;
+}
+
 } // namespace
 
 /// PASSIVE_LEVEL. What was allocated is freed by P5FreeTransfers, after failure too.
@@ -173,7 +182,7 @@ P5Receive(
     P5SyncPoint(RD_P5_SYNC_IN_RECEIVE, P5Who(binding));
     if (HeaderBufferSize != RD_FRAME_HEADER_OFFSET || binding->Uses.IsRunningDown()) {
         status = NDIS_STATUS_NOT_ACCEPTED;
-    } else if (LookaheadBufferSize >= PacketSize && binding->Receiver.Indicated++ % 2 == 0) {
+    } else if (LookaheadBufferSize >= PacketSize && !WantsTransfer(binding)) {
         rundown::FrameChecker checker(length);
 
         checker.Feed(HeaderBuffer, HeaderBufferSize);

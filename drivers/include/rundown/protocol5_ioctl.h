@@ -41,13 +41,16 @@ enum rd_p5_load_level { RD_P5_LOAD_OFF = 0, RD_P5_LOAD_LIGHT = 1, RD_P5_LOAD_HEA
 #define RD_P5_PARAM_TRACE_BYTES L"TraceBytes"        /* REG_DWORD: its size. Both absent: the driver's own ring. */
 /*                                                      With FindWindow: how much of the window is the ring's; absent: 1 MiB. */
 #define RD_P5_PARAM_DEREGISTER_ON L"DeregisterOn"    /* 0 (default): Unload. 1: the last UnbindAdapter. */
-#define RD_P5_PARAM_RECEIVE_STYLE L"ReceiveStyle"    /* 0 (default): ReceivePacket. 1: no ReceivePacket handler: Receive + TransferData. */
+#define RD_P5_PARAM_RECEIVE_STYLE L"ReceiveStyle"    /* 0 (default): ReceivePacket. 1: no ReceivePacket handler: Receive + TransferData, */
+/*                                                      of frames that lie in the lookahead whole, too: not every miniport can. */
 
 #define RD_P5_PARAM_REFUSE_BINDS L"RefuseBinds"      /* 1: BindAdapter fails without opening the adapter. */
 #define RD_P5_PARAM_LEAVE_FILTERS L"LeaveFilters"    /* 1: packet filter and multicast list stay set when a binding is closed. */
 #define RD_P5_PARAM_RETURN_AFTER L"ReturnAfterMs"    /* Milliseconds into its closing that a binding keeps its receives; 0: none. */
 #define RD_P5_PARAM_FIND_WINDOW L"FindWindow"        /* 1: without TraceBase, look for the ivshmem window on the PCI buses. */
 #define RD_P5_PARAM_KEEP_RING L"KeepRing"            /* 1: the driver's own ring outlives it; see above. */
+#define RD_P5_PARAM_SEND_STYLE L"SendStyle"          /* 0 (default): NdisSendPackets for several packets. 1: NdisSend for each. */
+/*                                                      For ReactOS, whose NdisSendPackets makes no scatter/gather list. */
 #define RD_P5_PARAM_CLOSE_BINDINGS L"CloseBindings"  /* enum rd_p5_close_bindings. */
 
 /* Who closes the bindings that are open when the protocol is deregistered. */
