@@ -68,14 +68,14 @@ Error no_such_image(const std::string& store, const std::string& name) {
             )
         );
     }
-    const std::string meant = did_you_mean(name, names);
     return fail(
         ErrorKind::usage,
         fmt::format(
-            "there is no image '{}'{}; there are {}",
+            "there is no image '{}' in {} (there are {}){}",
             name,
-            meant.empty() ? fmt::format(" in {}", store) : meant,
-            fmt::join(names, ", ")
+            store,
+            fmt::join(names, ", "),
+            did_you_mean(name, names)
         )
     );
 }

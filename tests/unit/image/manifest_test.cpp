@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <boost/json.hpp>
+#include <fstream>
 #include <functional>
 
 #include "support/sample_manifest.hpp"
@@ -33,6 +34,17 @@ TEST(Manifest, WhatIsWrittenIsRead) {
     EXPECT_EQ(read->media.front().bytes, 5000000000u);
     EXPECT_EQ(read->certificate->not_after, "2036-01-01T00:00:00Z");
     EXPECT_EQ(read->nics.front().source, DriverSource::system);
+}
+
+TEST(Manifest, TheFormatsOwnExampleIsRead) {
+    std::ifstream file(RUNDOWN_SOURCE_DIR "/harness/image/MANIFEST_FORMAT.md");
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    const auto begin = text.find("```json\n");
+    ASSERT_NE(begin, std::string::npos);
+    const auto end = text.find("```", begin + 3);
+    const auto read = manifest_from_json(text.substr(begin + 8, end - begin - 8), kFile);
+    ASSERT_TRUE(read) << read.error().sentence;
+    EXPECT_EQ(read->nics.at(0).driver, "e1000.sys");
 }
 
 TEST(Manifest, ABiosImageWithoutExtrasIsRead) {
