@@ -11,6 +11,7 @@
 #include <filesystem>
 
 #include "guest/find_program_io.hpp"
+#include "guest/firmware_io.hpp"
 #include "guest/host_identity_io.hpp"
 #include "guest/initialize_io.hpp"
 
@@ -152,6 +153,50 @@ DoctorFinding check_places(const Places& places) {
     return ok("directories", fmt::format("{} and {}", places.runtime, places.cache));
 }
 
+namespace {
+
+struct ImageTool {
+    const char* program;
+    const char* package;
+};
+
+constexpr ImageTool kImageTools[] = {
+    {"qemu-img", "qemu-utils"},
+    {"xorriso", "xorriso"},
+    {"mcopy", "mtools"},
+    {"wimlib-imagex", "wimtools"},
+};
+
+}  // namespace
+
+DoctorFinding check_image_tools() {
+    std::string names, packages;
+    const auto add = [](std::string& list, std::string_view separator, std::string_view word) {
+        list += list.empty() ? std::string(word) : fmt::format("{}{}", separator, word);
+    };
+    for (const ImageTool& tool : kImageTools) {
+        if (find_program(tool.program))
+            continue;
+        add(names, ", ", tool.program);
+        add(packages, " ", tool.package);
+    }
+    if (!find_ovmf()) {
+        add(names, ", ", "OVMF");
+        add(packages, " ", "ovmf");
+    }
+    if (names.empty())
+        return ok("image tools", "qemu-img, xorriso, mcopy, wimlib-imagex and OVMF are there");
+    return {
+        DoctorState::warning,
+        "image tools",
+        fmt::format(
+            "images of ReactOS and Windows need {}: install with \"apt-get install {}\"",
+            names,
+            packages
+        ),
+        packages};
+}
+
 std::vector<DoctorFinding> doctor(
     const Places& places,
     const std::string& emulator,
@@ -164,6 +209,7 @@ std::vector<DoctorFinding> doctor(
         check_kvm(places, emulator),
         check_shared_memory(GuestSpec{}.trace_window_mib),
         check_boot_images(kernel, initrd),
+        check_image_tools(),
         check_places(places),
     };
 }

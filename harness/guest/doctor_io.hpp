@@ -38,6 +38,9 @@ DoctorFinding check_kvm(const Places& places, const std::string& emulator);
 DoctorFinding check_shared_memory(unsigned window_mib);
 /// The files of the guest's spec.
 DoctorFinding check_boot_images(const std::string& kernel, const std::string& initrd);
+/// What images of ReactOS and Windows need besides. The reference guest needs none of it, so what
+/// is missing is a warning.
+DoctorFinding check_image_tools();
 /// The two directories of `places` can be written.
 DoctorFinding check_places(const Places& places);
 

@@ -227,6 +227,10 @@ std::vector<std::string> all_arguments(const GuestSpec& spec, const GuestNames& 
         const auto more = determinism_arguments(spec, names);
         arguments.insert(arguments.end(), more.begin(), more.end());
     }
+    if (!spec.resume_from.empty()) {
+        arguments.push_back("-incoming");
+        arguments.push_back("defer");  // Until it is handed the state: see snapshot_io.hpp.
+    }
     arguments.insert(arguments.end(), spec.qemu_arguments.begin(), spec.qemu_arguments.end());
     return arguments;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "guest/guest_event.hpp"
 
+#include <fmt/format.h>
 #include <libvirt/libvirt.h>
 
 #include <boost/json.hpp>
@@ -27,7 +28,61 @@ bool true_member(const json::value& value, std::string_view name) {
     return flag && *flag;
 }
 
+std::uint64_t number_member(const json::value& value, std::string_view name) {
+    const json::object* object = value.if_object();
+    const json::value* member = object ? object->if_contains(name) : nullptr;
+    if (member && member->is_uint64())
+        return member->get_uint64();
+    // QEMU writes numbers above 2^63 as what they are; small ones come as signed.
+    return member && member->is_int64() ? static_cast<std::uint64_t>(member->get_int64()) : 0;
+}
+
+/// GUEST_PANICKED's "info"; pvpanic's events have none.
+GuestPanic panic_of(const json::value& details) {
+    const json::object* object = details.if_object();
+    const json::value* info = object ? object->if_contains("info") : nullptr;
+    if (!info)
+        return {PanicSource::pvpanic, 0, {}};
+    if (text_member(*info, "type") != "hyper-v")
+        return {};
+    GuestPanic panic{PanicSource::hyperv, number_member(*info, "arg1"), {}};
+    for (std::size_t index = 0; index < panic.parameters.size(); ++index)
+        panic.parameters[index] = number_member(*info, fmt::format("arg{}", index + 2));
+    return panic;
+}
+
+/// "ua-disk0: write: No space left on device"
+std::string disk_error_of(const json::value& details) {
+    const std::string device = text_member(details, "qom-path");
+    const auto ours = device.find("ua-");
+    return fmt::format(
+        "{}: {}: {}",
+        ours == std::string::npos ? text_member(details, "node-name") : device.substr(ours),
+        text_member(details, "operation"),
+        text_member(details, "reason")
+    );
+}
+
 }  // namespace
+
+std::string sentence_of(const GuestPanic& panic) {
+    switch (panic.source) {
+        case PanicSource::unknown:
+            break;
+        case PanicSource::pvpanic:
+            return "the guest signalled a panic (pvpanic)";
+        case PanicSource::hyperv:
+            return fmt::format(
+                "the guest stopped with STOP {:#x} ({:#x}, {:#x}, {:#x}, {:#x})",
+                panic.code,
+                panic.parameters[0],
+                panic.parameters[1],
+                panic.parameters[2],
+                panic.parameters[3]
+            );
+    }
+    return "the guest signalled a panic";
+}
 
 std::string_view to_string(GuestEventKind kind) {
     switch (kind) {
@@ -39,12 +94,18 @@ std::string_view to_string(GuestEventKind kind) {
             return "reset";
         case GuestEventKind::panicked:
             return "panicked";
+        case GuestEventKind::crash_loaded:
+            return "crash_loaded";
         case GuestEventKind::resumed:
             return "resumed";
         case GuestEventKind::paused:
             return "paused";
         case GuestEventKind::device_deleted:
             return "device_deleted";
+        case GuestEventKind::disk_error:
+            return "disk_error";
+        case GuestEventKind::dump_completed:
+            return "dump_completed";
         case GuestEventKind::stopped:
             return "stopped";
         case GuestEventKind::died:
@@ -68,7 +129,13 @@ GuestEvent from_qmp(std::string_view name, std::string_view data) {
     if (name == "RESET")
         return {GuestEventKind::reset, text_member(details, "reason"), {}};
     if (name == "GUEST_PANICKED")
-        return {GuestEventKind::panicked, text_member(details, "action"), {}};
+        return {GuestEventKind::panicked, text_member(details, "action"), {}, panic_of(details)};
+    if (name == "GUEST_CRASHLOADED")
+        return {GuestEventKind::crash_loaded, text_member(details, "action"), {}};
+    if (name == "BLOCK_IO_ERROR")
+        return {GuestEventKind::disk_error, disk_error_of(details), {}};
+    if (name == "DUMP_COMPLETED")
+        return {GuestEventKind::dump_completed, text_member(details, "error"), {}};
     if (name == "RESUME")
         return {GuestEventKind::resumed, {}, {}};
     if (name == "STOP")

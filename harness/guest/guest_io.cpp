@@ -3,8 +3,10 @@
     "-Wmismatched-new-delete"  // GCC 12 takes inlined coroutine frames for mismatches.
 #include "guest/guest_io.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <libvirt/libvirt-qemu.h>
+#include <unistd.h>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -13,6 +15,7 @@
 
 #include "guest/guest_life_io.hpp"
 #include "guest/initialize_io.hpp"
+#include "guest/snapshot_io.hpp"
 
 namespace rundown::guest {
 
@@ -44,12 +47,35 @@ result<std::string> check_reply(const std::string& command, std::string reply) {
     );
 }
 
-/// On the worker.
-result<std::string> monitor_command(DomainSlot& slot, const std::string& command) {
+/// A copy of a file descriptor: its owner may give up waiting for the worker.
+class Descriptor {
+  public:
+    explicit Descriptor(int original)
+        : fd_(original < 0 ? -1 : ::fcntl(original, F_DUPFD_CLOEXEC, 0)) {}
+    Descriptor(const Descriptor&) = delete;
+    Descriptor& operator=(const Descriptor&) = delete;
+    ~Descriptor() {
+        if (fd_ >= 0)
+            ::close(fd_);
+    }
+    int fd() const { return fd_; }
+
+  private:
+    int fd_;
+};
+
+/// On the worker. `descriptor` negative: none.
+result<std::string> monitor_command(DomainSlot& slot, const std::string& command, int descriptor) {
     if (!slot.domain)
         return fail(ErrorKind::hypervisor, "the guest is gone");
     char* reply = nullptr;
-    if (virDomainQemuMonitorCommand(slot.domain, command.c_str(), &reply, 0) != 0)
+    const int sent =
+        descriptor < 0
+            ? virDomainQemuMonitorCommand(slot.domain, command.c_str(), &reply, 0)
+            : virDomainQemuMonitorCommandWithFiles(
+                  slot.domain, command.c_str(), 1, &descriptor, nullptr, nullptr, &reply, 0
+              );
+    if (sent != 0)
         return fail(
             ErrorKind::hypervisor,
             fmt::format("QEMU did not take {}: {}", command, last_libvirt_error())
@@ -65,6 +91,8 @@ asio::awaitable<result<std::unique_ptr<Guest>>> Guest::start(
     Hypervisor& hypervisor, GuestSpec spec, Deadline deadline
 ) {
     RUNDOWN_CO_TRY(check(spec));
+    if (!spec.resume_from.empty())
+        RUNDOWN_CO_TRY(check_snapshot(spec, hypervisor.qemu_version()));
     auto life = std::make_shared<Life>(hypervisor.state().shared_from_this(), std::move(spec));
     // Made now, so that its destructor cleans up when this coroutine is abandoned half way.
     std::unique_ptr<Guest> guest(new Guest(life));
@@ -72,7 +100,15 @@ asio::awaitable<result<std::unique_ptr<Guest>>> Guest::start(
     co_await life->drive(wanted, deadline);
     if (life->lifecycle.end() == GuestEnd::never_started)
         co_return life->lifecycle.error();
-    co_return guest;
+    if (life->spec.resume_from.empty())
+        co_return guest;
+    const TimePoint begin = Clock::now();
+    const auto loaded = co_await load_state(*guest, deadline);
+    life->timings.load = std::chrono::duration_cast<Milliseconds>(Clock::now() - begin);
+    if (loaded)
+        co_return guest;
+    static_cast<void>(co_await guest->stop(deadline));
+    co_return in_context("while resuming from " + life->spec.resume_from, loaded.error());
 }
 
 Guest::Guest(std::shared_ptr<Life> life) : life_(std::move(life)) {}
@@ -139,12 +175,19 @@ asio::awaitable<result<GuestEnd>> Guest::ended(Deadline deadline) {
 }
 
 asio::awaitable<result<std::string>> Guest::qmp(std::string command, Deadline deadline) {
+    co_return co_await qmp_with_file(std::move(command), -1, deadline);
+}
+
+asio::awaitable<result<std::string>> Guest::qmp_with_file(
+    std::string command, int descriptor, Deadline deadline
+) {
     const auto life = life_;
     if (life->lifecycle.state() != LifecycleState::running &&
         life->lifecycle.state() != LifecycleState::panicked)
         co_return fail(ErrorKind::hypervisor, "the guest is gone");
-    const std::function<result<std::string>()> work = [slot = life->slot, command] {
-        return monitor_command(*slot, command);
+    const auto copy = std::make_shared<Descriptor>(descriptor);
+    const std::function<result<std::string>()> work = [slot = life->slot, command, copy] {
+        return monitor_command(*slot, command, copy->fd());
     };
     const Deadline answer =
         deadline.within(Clock::now(), deadline.left(Clock::now()), "QEMU's answer to " + command);

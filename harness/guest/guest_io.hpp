@@ -39,6 +39,7 @@ struct GuestTimings {
     Milliseconds claim{0};    // Names registered, sockets and window made.
     Milliseconds libvirt{0};  // libvirt's call, QEMU's own start included.
     Milliseconds connect{0};  // From there until every wire was accepted.
+    Milliseconds load{0};     // With resume_from: from there until the machine goes on.
     Milliseconds stop{0};     // stop(), from its call to nothing left.
 };
 
@@ -92,6 +93,11 @@ class Guest {
     /// gone), timeout. Names of the devices: NIC i is "net<i>", its back end "hostnet<i>", the
     /// serial line "serial0".
     boost::asio::awaitable<result<std::string>> qmp(std::string command, Deadline deadline);
+
+    /// The same with a file descriptor, which QEMU gets a copy of (the command getfd).
+    boost::asio::awaitable<result<std::string>> qmp_with_file(
+        std::string command, int descriptor, Deadline deadline
+    );
 
     /// Why a file of files() is not whole (a full disk, say); nothing when all are. Known after
     /// stop().

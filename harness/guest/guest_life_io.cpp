@@ -113,7 +113,7 @@ asio::awaitable<LifecycleEvent> Guest::Life::start_domain(Deadline deadline) {
     const TimePoint begin = Clock::now();
     const std::string xml = domain_xml(spec, names);
     const std::function<result<void>()> work =
-        [host = host, slot = slot, xml, paused = spec.start_paused] {
+        [host = host, slot = slot, xml, paused = spec.start_paused || !spec.resume_from.empty()] {
             return create_domain(*host, *slot, xml, paused);
         };
     const auto created = co_await host->worker->run<void>(work, deadline);
@@ -265,7 +265,9 @@ void Guest::Life::handle(GuestEvent event) {
         case GuestEventKind::none:
             return;
         case GuestEventKind::panicked:
-            lifecycle.on_event({Kind::guest_panicked, {}});
+            // A guest that may go on writes its own dump now, and is not over.
+            if (event.detail != "run")
+                lifecycle.on_event({Kind::guest_panicked, {}});
             break;
         case GuestEventKind::powering_off:
             lifecycle.on_event({Kind::guest_powered_off, {}});

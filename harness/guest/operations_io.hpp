@@ -74,11 +74,4 @@ GuestAwaitable<void> resume(Guest& guest, Deadline deadline);
 /// the same one.
 GuestAwaitable<std::vector<int>> processor_threads(Guest& guest, Deadline deadline);
 
-/// Saves the machine to a file that GuestSpec::resume_from takes, and a file beside it
-/// (snapshot_record_path()) that says what hardware it fits. The machine has stopped afterwards and
-/// does not go on: its disks are as the snapshot needs them, so stop() it and keep them. Needs
-/// GuestSpec::snapshots. Nothing is left of a save that failed. Errors besides: usage (spec),
-/// environment (the file).
-GuestAwaitable<void> save(Guest& guest, std::string path, Deadline deadline);
-
 }  // namespace rundown::guest

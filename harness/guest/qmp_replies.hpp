@@ -54,9 +54,10 @@ std::vector<std::string> keys_of(char c);
 
 /// {"execute":`name`,"arguments":{...}}; the members' values are JSON already.
 std::string qmp_command(
-    std::string_view name,
-    std::initializer_list<std::pair<std::string_view, std::string>> arguments = {}
+    std::string_view name, std::initializer_list<std::pair<std::string_view, std::string>> arguments
 );
+/// Without arguments. Apart, because no initializer list may stand in a co_await expression.
+std::string qmp_command(std::string_view name);
 /// A JSON string.
 std::string json_text(std::string_view text);
 

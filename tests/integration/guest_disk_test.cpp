@@ -4,13 +4,9 @@
     "-Wmismatched-new-delete"  // GCC 12 takes inlined coroutine frames for mismatches.
 #include <gmock/gmock.h>
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/read.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
-
-#include "integration/guest_fixture.hpp"
-#include "support/boot_sector.hpp"
+#include "guest/firmware_io.hpp"
+#include "guest/operations_io.hpp"
+#include "integration/support/guest_on_disk.hpp"
 
 namespace rundown::guest {
 namespace {
@@ -18,46 +14,7 @@ namespace {
 namespace asio = boost::asio;
 using testing::HasSubstr;
 
-class GuestDisk : public GuestFixture {
-  protected:
-    /// A guest with a BIOS and nothing to boot from yet.
-    static GuestSpec bios_spec() {
-        GuestSpec spec;
-        spec.firmware = Firmware::bios;
-        spec.directory = TestPlace::instance().new_directory();
-        spec.accelerator = Accelerator::tcg;
-        spec.trace_window_mib = 0;
-        return spec;
-    }
-
-    static GuestSpec spec_of_disk(const BootSector& sector, DiskBus bus = DiskBus::ide) {
-        GuestSpec spec = bios_spec();
-        DiskSpec disk;
-        disk.file = spec.directory + "/disk.raw";
-        disk.bus = bus;
-        disk.format = DiskFormat::raw;
-        disk.boot_order = 1;
-        sector.write_disk(disk.file);
-        spec.disks.push_back(disk);
-        return spec;
-    }
-
-    /// What the guest says on a serial line, `count` bytes of it.
-    static asio::awaitable<std::string> read_exactly(
-        Guest::SerialStream& stream, std::size_t count
-    ) {
-        std::string text(count, '\0');
-        const auto [error, got] = co_await asio::async_read(
-            stream, asio::buffer(text), asio::as_tuple(asio::use_awaitable)
-        );
-        text.resize(got);
-        co_return text;
-    }
-
-    static asio::awaitable<void> say(Guest::SerialStream& stream, std::string text) {
-        co_await asio::async_write(stream, asio::buffer(text), asio::as_tuple(asio::use_awaitable));
-    }
-};
+class GuestDisk : public GuestOnDisk {};
 
 TEST_F(GuestDisk, BootsFromEachBusAndWritesOnBothPorts) {
     run([this]() -> asio::awaitable<void> {
@@ -66,36 +23,162 @@ TEST_F(GuestDisk, BootsFromEachBusAndWritesOnBothPorts) {
             auto spec =
                 spec_of_disk(BootSector().print(kCom1, "one").print(kCom2, "two").echo(kCom2), bus);
             spec.second_serial = SecondSerial::stream;
-            auto started = co_await Guest::start(*hypervisor, spec, soon());
-            EXPECT_TRUE(started.has_value()) << started.error().sentence;
-            if (!started)
+            const auto guest = co_await start(*hypervisor, spec);
+            if (!guest)
                 co_return;
-            Guest& guest = **started;
-            EXPECT_EQ(co_await read_exactly(guest.serial(), 3), "one") << to_string(bus);
-            EXPECT_EQ(co_await read_exactly(guest.second_serial(), 3), "two");
-            co_await say(guest.second_serial(), "back");
-            EXPECT_EQ(co_await read_exactly(guest.second_serial(), 4), "back");
-            EXPECT_TRUE((co_await guest.stop(soon())).has_value());
+            EXPECT_EQ(co_await hear(guest->serial(), 3), "one") << to_string(bus);
+            EXPECT_EQ(co_await hear(guest->second_serial(), 3), "two");
+            co_await say(guest->second_serial(), "back");
+            EXPECT_EQ(co_await hear(guest->second_serial(), 4), "back");
+            const std::string socket = guest->names().second_serial_socket;
+            EXPECT_TRUE(std::filesystem::exists(socket));
+            EXPECT_TRUE((co_await guest->stop(soon())).has_value());
+            EXPECT_FALSE(std::filesystem::exists(socket));
         }
     });
 }
 
-TEST_F(GuestDisk, BootsFromACd) {
+TEST_F(GuestDisk, BootsFromACdWhichCanBeChanged) {
     run([this]() -> asio::awaitable<void> {
         auto hypervisor = co_await open_hypervisor();
         for (const DiskBus bus : {DiskBus::ide, DiskBus::sata}) {
             auto spec = bios_spec();
-            CdromSpec cd{spec.directory + "/boot.iso", bus, 1};
-            BootSector().print(kCom1, "from CD").sleep().write_cd(cd.file, 'A');
-            spec.cdroms = {cd};
+            const BootSector sector =
+                BootSector().print(kCom1, "CD").tell_cd(BootSector::kCdDataBlock);
+            EXPECT_TRUE(sector.fits());
+            const std::string first = spec.directory + "/first.iso";
+            const std::string second = spec.directory + "/second.iso";
+            sector.write_cd(first, 'A');
+            sector.write_cd(second, 'B');
+            spec.cdroms.push_back(CdromSpec{first, bus, 1});
             spec.machine = bus == DiskBus::sata ? "q35" : "pc";
-            auto started = co_await Guest::start(*hypervisor, spec, soon());
-            EXPECT_TRUE(started.has_value()) << started.error().sentence;
-            if (!started)
+            const auto guest = co_await start(*hypervisor, spec);
+            if (!guest)
                 co_return;
-            EXPECT_EQ(co_await read_exactly((*started)->serial(), 7), "from CD");
-            EXPECT_TRUE((co_await (*started)->stop(soon())).has_value());
+            EXPECT_EQ(co_await hear(guest->serial(), 2), "CD");
+            co_await say(guest->serial(), "?");
+            EXPECT_EQ(co_await hear(guest->serial(), 1), "A");
+            const auto changed = co_await insert_cd(*guest, 0, second, soon());
+            EXPECT_TRUE(changed.has_value()) << changed.error().sentence;
+            // The first answers tell that the medium has changed; the BIOS asks once only.
+            std::string heard;
+            for (int tries = 0; tries < 5 && heard != "B"; ++tries) {
+                co_await say(guest->serial(), "?");
+                heard = co_await hear(guest->serial(), 1);
+            }
+            EXPECT_EQ(heard, "B") << to_string(bus);
+            const auto ejected = co_await eject_cd(*guest, 0, soon());
+            EXPECT_TRUE(ejected.has_value()) << ejected.error().sentence;
+            co_await say(guest->serial(), "?");
+            EXPECT_EQ(co_await hear(guest->serial(), 1), "!");
+            EXPECT_EQ(
+                (co_await insert_cd(*guest, 1, first, soon())).error().kind, ErrorKind::usage
+            );
+            EXPECT_TRUE((co_await guest->stop(soon())).has_value());
         }
+    });
+}
+
+TEST_F(GuestDisk, AFloppyIsPutInWhileTheGuestRuns) {
+    run([this]() -> asio::awaitable<void> {
+        auto hypervisor = co_await open_hypervisor();
+        auto spec = spec_of_disk(BootSector().print(kCom1, "up").tell_floppy());
+        spec.floppy = FloppySpec{};
+        const std::string file = spec.directory + "/floppy.img";
+        std::ofstream(file, std::ios::binary) << "F" << std::string(1474559, '\0');
+        const auto guest = co_await start(*hypervisor, spec);
+        if (!guest)
+            co_return;
+        EXPECT_EQ(co_await hear(guest->serial(), 2), "up");
+        const auto inserted = co_await insert_floppy(*guest, file, soon());
+        EXPECT_TRUE(inserted.has_value()) << inserted.error().sentence;
+        std::string heard;
+        for (int tries = 0; tries < 5 && heard != "F"; ++tries) {
+            co_await say(guest->serial(), "?");
+            heard = co_await hear(guest->serial(), 1);
+        }
+        EXPECT_EQ(heard, "F");
+        EXPECT_TRUE((co_await guest->stop(soon())).has_value());
+    });
+}
+
+TEST_F(GuestDisk, EveryNicModelConnectsOnBothMachines) {
+    run([this]() -> asio::awaitable<void> {
+        auto hypervisor = co_await open_hypervisor();
+        for (const char* machine : {"pc", "q35"}) {
+            auto spec = spec_of_disk(
+                BootSector().print(kCom1, "up").sleep(),
+                is_q35(machine) ? DiskBus::sata : DiskBus::ide
+            );
+            spec.machine = machine;
+            spec.trace_window_mib = 1;
+            spec.processors = 2;
+            spec.display = Display::vga;
+            spec.clock = GuestClock::windows;
+            spec.vmcoreinfo = true;
+            spec.hyperv = true;  // Left out: see hyperv_left_out().
+            spec.fw_cfg.push_back(FwCfgEntry{"opt/rundown/cmdline", "seed=7 'quoted' <&>"});
+            for (const char* name :
+                 {"e1000",
+                  "e1000e",
+                  "rtl8139",
+                  "virtio-net",
+                  "virtio-net-legacy",
+                  "virtio-net-modern",
+                  "virtio-net-transitional"}) {
+                NicSpec nic = nic_from(name);
+                nic.mac = nic_mac(spec.nics.size());
+                spec.nics.push_back(nic);
+            }
+            const auto guest = co_await start(*hypervisor, spec);
+            if (!guest)
+                co_return;
+            EXPECT_EQ(co_await hear(guest->serial(), 2), "up");
+            EXPECT_EQ(guest->nics().size(), 7u);
+            const auto threads = co_await processor_threads(*guest, soon());
+            EXPECT_TRUE(threads.has_value());
+            EXPECT_EQ(threads->size(), 2u);
+            EXPECT_NE(threads->front(), threads->back());
+            EXPECT_TRUE((co_await guest->stop(soon())).has_value());
+        }
+    });
+}
+
+TEST_F(GuestDisk, UefiBootsWithVariablesOfItsOwn) {
+    run([this]() -> asio::awaitable<void> {
+        auto hypervisor = co_await open_hypervisor();
+        auto spec = bios_spec();
+        const auto ovmf = find_ovmf();
+        EXPECT_TRUE(ovmf.has_value()) << ovmf.error().sentence;
+        if (!ovmf)
+            co_return;
+        spec.firmware = Firmware::uefi;
+        spec.uefi = *ovmf;
+        spec.machine = "q35";
+        spec.memory_mib = 128;
+        spec.display = Display::vga;
+        const auto guest = co_await start(*hypervisor, spec);
+        if (!guest)
+            co_return;
+        // OVMF tells the serial line, too, what it shows.
+        const std::string heard = co_await hear(guest->serial(), 16);
+        EXPECT_FALSE(heard.empty());
+        const std::string vars = guest->names().uefi_vars;
+        EXPECT_TRUE(std::filesystem::exists(vars));
+        EXPECT_TRUE((co_await guest->stop(soon())).has_value());
+        EXPECT_FALSE(std::filesystem::exists(vars)) << "a throw-away copy";
+    });
+}
+
+TEST_F(GuestDisk, MissingMediaAreOneSentence) {
+    run([this]() -> asio::awaitable<void> {
+        auto hypervisor = co_await open_hypervisor();
+        auto spec = spec_of_disk(BootSector().sleep());
+        spec.cdroms.push_back(CdromSpec{"/nowhere/system.iso"});
+        const auto refused = co_await Guest::start(*hypervisor, spec, soon());
+        EXPECT_FALSE(refused.has_value());
+        EXPECT_EQ(refused.error().kind, ErrorKind::environment);
+        EXPECT_THAT(refused.error().sentence, HasSubstr("/nowhere/system.iso"));
     });
 }
 

@@ -114,6 +114,17 @@ class BootSector {
         bytes({0xBE, 0x00, 0x07, 0x8A, 0x16, 0x00, 0x06, 0xB8, 0x00, 0x42, 0xCD, 0x13});
         return say_buffer().jump(begin);
     }
+    /// Says each character that is typed, for ever.
+    BootSector& tell_keys() {
+        const std::uint16_t begin = here();
+        bytes({0x31, 0xC0, 0xCD, 0x16});  // wait for a key
+        return dx(kCom1).bytes({0xEE}).jump(begin);
+    }
+    /// Writes what is at kBuffer to sector `number` (1 to 63) of the disk that was booted.
+    BootSector& write_sector(std::uint8_t number) {
+        bytes({0xB8, 0x01, 0x03, 0xBB, low(kBuffer), high(kBuffer), 0xB9, number, 0x00});
+        return bytes({0xB6, 0x00, 0x8A, 0x16, 0x00, 0x06, 0xCD, 0x13});
+    }
     BootSector& spin() { return bytes({0xEB, 0xFE}); }
     /// Interrupts wake it and it sleeps again.
     BootSector& sleep() { return bytes({0xF4, 0xEB, 0xFD}); }

@@ -2,6 +2,9 @@
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 
+#include <cstdlib>
+#include <optional>
+
 #include "guest/doctor_io.hpp"
 #include "guest/find_program_io.hpp"
 #include "unit/guest/temporary_directory.hpp"
@@ -55,6 +58,38 @@ TEST(Doctor, QemuFoundMissingAndBroken) {
     const auto missing = check_qemu(here / "qemu-system-none");
     EXPECT_EQ(missing.state, DoctorState::missing);
     EXPECT_EQ(missing.package, "qemu-system-x86");
+}
+
+/// Sets a variable for the life of this object.
+class ScopedVariable {
+  public:
+    ScopedVariable(const char* name, const std::string& value) : name_(name) {
+        if (const char* before = std::getenv(name))
+            before_ = before;
+        ::setenv(name, value.c_str(), 1);
+    }
+    ~ScopedVariable() { before_ ? ::setenv(name_, before_->c_str(), 1) : ::unsetenv(name_); }
+
+  private:
+    const char* name_;
+    std::optional<std::string> before_;
+};
+
+TEST(Doctor, ImageToolsThatAreMissingAreNamedWithTheirPackages) {
+    TemporaryDirectory here;
+    const ScopedVariable path("PATH", here / ""), firmware("RUNDOWN_OVMF", here / "");
+    const auto none = check_image_tools();
+    EXPECT_EQ(none.state, DoctorState::warning);
+    EXPECT_EQ(none.package, "qemu-utils xorriso mtools wimtools ovmf");
+    for (const char* name : {"qemu-img", "xorriso", "mcopy"})
+        fake_program(here, name, "true");
+    write(here / "OVMF_CODE.fd", "x");
+    write(here / "OVMF_VARS.fd", "x");
+    const auto one = check_image_tools();
+    EXPECT_THAT(one.sentence, HasSubstr("need wimlib-imagex: install"));
+    EXPECT_EQ(one.package, "wimtools");
+    fake_program(here, "wimlib-imagex", "true");
+    EXPECT_EQ(check_image_tools().state, DoctorState::ok);
 }
 
 TEST(Doctor, BootImagesAreNamed) {

@@ -121,6 +121,94 @@ TEST(DomainXml, DeterministicWithBothNics) {
     expect_golden("deterministic", domain_xml(spec, names));
 }
 
+GuestSpec windows_like(Firmware firmware) {
+    GuestSpec spec;
+    spec.firmware = firmware;
+    spec.accelerator = Accelerator::tcg;
+    spec.directory = "/runs/1";
+    spec.display = Display::vga;
+    spec.clock = GuestClock::windows;
+    spec.trace_window_mib = 16;
+    return spec;
+}
+
+DiskSpec disk_of(DiskBus bus, unsigned boot_order) {
+    DiskSpec disk{"/runs/1/overlay.qcow2", bus};
+    disk.boot_order = boot_order;
+    return disk;
+}
+
+TEST(DomainXml, XpLikeOnIdeWithBios) {
+    GuestSpec spec = windows_like(Firmware::bios);
+    spec.memory_mib = 512;
+    spec.disks = {disk_of(DiskBus::ide, 2)};
+    spec.cdroms = {CdromSpec{"/iso/xp.iso", DiskBus::ide, 1}, CdromSpec{"/runs/1/config.iso"}};
+    spec.floppy = FloppySpec{"/runs/1/floppy.img"};
+    spec.nics = {{NicModel::rtl8139, nic_mac(0)}, {NicModel::e1000, nic_mac(1)}};
+    ASSERT_TRUE(check(spec));
+    GuestNames names = plain_names();
+    names.nic_ports = {40001, 40002};
+    expect_golden("xp_like", domain_xml(spec, names));
+}
+
+TEST(DomainXml, Windows11LikeOnQ35WithUefiAndKvm) {
+    GuestSpec spec = windows_like(Firmware::uefi);
+    spec.accelerator = Accelerator::kvm;
+    spec.uefi = {"/fw/OVMF_CODE_4M.fd", "/fw/OVMF_VARS_4M.fd", {}};
+    spec.machine = "q35";
+    spec.cpu = "host";
+    spec.processors = 4;
+    spec.memory_mib = 4096;
+    spec.hyperv = true;
+    spec.vmcoreinfo = true;
+    spec.disks = {
+        disk_of(DiskBus::sata, 1), DiskSpec{"/runs/1/data.raw", DiskBus::scsi, DiskFormat::raw}};
+    spec.disks[1].throw_away = false;
+    spec.cdroms = {CdromSpec{"/iso/win11.iso", DiskBus::sata, 2}, CdromSpec{"", DiskBus::sata}};
+    spec.nics = {
+        {NicModel::e1000e, nic_mac(0)},
+        {NicModel::virtio_net, nic_mac(1)},
+        {NicModel::rtl8139, nic_mac(2)}};
+    ASSERT_TRUE(check(spec));
+    GuestNames names = plain_names();
+    names.nic_ports = {40001, 40002, 40003};
+    names.uefi_vars = "/runs/1/vars.fd";
+    expect_golden("windows_11_like", domain_xml(spec, names));
+    // Under TCG the same guest goes without what only KVM has.
+    spec.accelerator = Accelerator::tcg;
+    spec.cpu = "max";
+    const std::string tcg = domain_xml(spec, names);
+    EXPECT_EQ(tcg.find("hyperv"), std::string::npos);
+}
+
+TEST(DomainXml, ReactosLikeWithItsDebugLogOnCom2) {
+    GuestSpec spec = windows_like(Firmware::bios);
+    spec.memory_mib = 256;
+    spec.processors = 2;
+    spec.disks = {disk_of(DiskBus::ide, 1)};
+    spec.second_serial = SecondSerial::stream;
+    spec.snapshots = true;
+    spec.resume_from = "/runs/1/ready.state";
+    spec.fw_cfg = {FwCfgEntry{"opt/rundown/cmdline", "seed=1 a='<&>'"}};
+    spec.nics = {{NicModel::e1000, nic_mac(0)}};
+    ASSERT_TRUE(check(spec));
+    GuestNames names = plain_names();
+    names.nic_ports = {40001};
+    names.second_serial_socket = "/run/rundown/4711-99/com2-1";
+    expect_golden("reactos_like", domain_xml(spec, names));
+}
+
+TEST(DomainXml, DrivesOfEveryBusHaveNamesAndPlacesOfTheirOwn) {
+    GuestSpec spec = windows_like(Firmware::bios);
+    for (const DiskBus bus : {DiskBus::ide, DiskBus::sata, DiskBus::virtio, DiskBus::scsi}) {
+        spec.disks.push_back(DiskSpec{"/d", bus});
+        spec.disks.push_back(DiskSpec{"/d", bus});
+    }
+    spec.disks[0].boot_order = 1;
+    ASSERT_TRUE(check(spec));
+    expect_golden("drives_of_every_bus", domain_xml(spec, plain_names()));
+}
+
 TEST(DomainXml, HostileTextStaysText) {
     GuestSpec spec = plain_spec();
     spec.kernel = "/images/<&'\">.elf";

@@ -36,6 +36,29 @@ TEST(RegistryText, HoldsWhatWasTakenAndNotReleased) {
     EXPECT_THAT(contents->held, ElementsAre(kDomain, kWindow));
 }
 
+TEST(RegistryText, OnlyThrowAwayFilesAreHeldAndRemoved) {
+    EXPECT_EQ(throw_away_path("/runs/1", "a.qcow2"), "/runs/1/rundown-tmp-a.qcow2");
+    for (const char* good :
+         {"/runs/1/rundown-tmp-a.qcow2", "/runs/a b/overlay.qcow2", "/r/vars.fd"})
+        EXPECT_TRUE(is_throw_away_path(good)) << good;
+    for (const char* bad :
+         {"",
+          "/",
+          "overlay.qcow2",
+          "rundown-tmp-a",
+          "/home/me/thesis.txt",
+          "/runs/../overlay.qcow2",
+          "/runs/1/rundown-tmp-a/b",
+          "/runs\t1/overlay.qcow2",
+          "/runs/1/overlay.qcow2\n",
+          "/runs/1/rundown-tmp- "})
+        EXPECT_FALSE(is_throw_away_path(bad)) << bad;
+    const Resource file{ResourceKind::file, "/runs/1/overlay.qcow2", ""};
+    const auto contents =
+        parse_registry(opening() + registry_line('+', file) + "+\tfile\t/home/me/thesis.txt\n");
+    EXPECT_THAT(contents->held, ElementsAre(file));
+}
+
 TEST(RegistryText, TornLastLineIsIgnored) {
     const std::string whole = opening() + registry_line('+', kDomain);
     const std::string torn = registry_line('+', kWindow);
@@ -152,6 +175,18 @@ TEST(Leftovers, OfAnEarlierBootAreOnlyTheDirectory) {
     EXPECT_EQ(leftovers.runs, 1);
     EXPECT_EQ(leftovers.resources, 0);
     EXPECT_TRUE(std::filesystem::remove(window_path(window)));
+}
+
+TEST(Leftovers, ThrowAwayFilesGoWhateverTheBoot) {
+    TemporaryDirectory here;
+    const Places places{here / "run", here / "cache"};
+    const Resource file{ResourceKind::file, here / "overlay.qcow2", ""};
+    for (const std::string& boot : {boot_id(), std::string("another-boot")}) {
+        write(file.name, "x");
+        dead_run(places, {file}, boot);
+        EXPECT_EQ(clean_leftovers(places).resources, 1);
+        EXPECT_FALSE(std::filesystem::exists(file.name)) << boot;
+    }
 }
 
 TEST(Leftovers, LiveRunsAndForeignThingsStay) {
