@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // catalog/authenticode.cpp
-#include "catalog/authenticode.hpp"
+#include "package/catalog/authenticode.hpp"
 
 #include <algorithm>
 #include <stdexcept>

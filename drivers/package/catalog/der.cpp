@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // catalog/der.cpp
-#include "catalog/der.hpp"
+#include "package/catalog/der.hpp"
 
 #include <algorithm>
 #include <charconv>

@@ -12,7 +12,7 @@
 #include <stdexcept>
 #include <sys/stat.h>
 
-#include "catalog/signing.hpp"
+#include "package/catalog/signing.hpp"
 
 namespace catalog
 {

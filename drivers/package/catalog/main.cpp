@@ -20,8 +20,8 @@
 #include <iterator>
 #include <stdexcept>
 
-#include "catalog/signing.hpp"
-#include "catalog/trust_list.hpp"
+#include "package/catalog/signing.hpp"
+#include "package/catalog/trust_list.hpp"
 
 namespace
 {

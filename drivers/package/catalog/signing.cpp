@@ -3,9 +3,9 @@
 //
 // PKCS #7 1.5 (RFC 2315) as Authenticode uses it: the digest is over the content without its tag
 // and length, and what is signed is the set of authenticated attributes.
-#include "catalog/signing.hpp"
+#include "package/catalog/signing.hpp"
 
-#include "catalog/trust_list.hpp"
+#include "package/catalog/trust_list.hpp"
 
 namespace catalog
 {

@@ -9,8 +9,8 @@
 #include <openssl/x509.h>
 #include <string>
 
-#include "catalog/authenticode.hpp"
-#include "catalog/der.hpp"
+#include "package/catalog/authenticode.hpp"
+#include "package/catalog/der.hpp"
 
 namespace catalog
 {

@@ -4,7 +4,7 @@
 // The structures are those of wintrust.h and mscat.h (CTL_INFO, CRYPTCATATTRIBUTE, CAT_MEMBERINFO,
 // SIP_INDIRECT_DATA) in the encodings of wincrypt.h, and of "Windows Authenticode Portable
 // Executable Signature Format". Names below are those of the headers.
-#include "catalog/trust_list.hpp"
+#include "package/catalog/trust_list.hpp"
 
 #include <algorithm>
 #include <utility>

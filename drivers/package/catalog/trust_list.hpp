@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "catalog/authenticode.hpp"
-#include "catalog/der.hpp"
+#include "package/catalog/authenticode.hpp"
+#include "package/catalog/der.hpp"
 
 namespace catalog
 {
