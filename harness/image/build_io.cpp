@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
-#include <fmt/format.h>
-
 #include "image/build.hpp"
 #include "image/install/recipe_io.hpp"
 #include "image/reactos/recipe_io.hpp"
+#include "image/windows/recipe_io.hpp"
 
 namespace rundown::image {
 
@@ -16,14 +15,14 @@ result<Manifest> build(const BuildRequest& request, report::Progress& progress) 
             const auto recipe = reactos::make_recipe(request);
             return recipe ? build_installed(request, **recipe, progress) : recipe.error();
         }
-        case ImageKind::windows:
+        case ImageKind::windows: {
+            const auto recipe = windows::make_recipe(request);
+            return recipe ? build_installed(request, **recipe, progress) : recipe.error();
+        }
         case ImageKind::invalid:
             break;
     }
-    return fail(
-        ErrorKind::internal,
-        fmt::format("this program has no recipe for {} images", to_string(request.kind))
-    );
+    return fail(ErrorKind::internal, "a build of no kind was asked for");
 }
 
 }  // namespace rundown::image

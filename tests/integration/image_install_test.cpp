@@ -83,6 +83,7 @@ class Install : public testing::Test {
         job.directory = place_.path();
         job.look_every = 10ms;
         job.screen_every = 50ms;
+        job.keys = keys_;
         job.show = [this](const std::string& text) { shown_.push_back(text); };
         job.next_machine = [this, stuck_at](std::size_t number) {
             return machine(number, stuck_at);
@@ -125,7 +126,11 @@ class Install : public testing::Test {
                 co_return;  // That was the end of the first machine.
             }
         }
-        co_await work(*guest);
+        if (waits_ > 0ms) {
+            co_await guest->pause(waits_);
+        } else {
+            co_await work(*guest);
+        }
         if (then_) {
             co_await then_(*guest);
         }
@@ -163,9 +168,11 @@ class Install : public testing::Test {
     MachineCounts counts_;
     std::shared_ptr<ScriptedGuest> guest_;
     std::vector<Phase> phases_ = phases();
+    std::optional<image::InstallKeys> keys_;
     Step then_;  // What the guest does when its steps are over.
     std::function<asio::awaitable<result<void>>(rpc::Client&, const rpc::Hello&)> on_hello_;
     bool powers_off_ = true;
+    Milliseconds waits_{};  // The guest, in place of working.
     std::vector<std::string> shown_;
 };
 
@@ -181,6 +188,29 @@ TEST_F(Install, TheWholeCourse) {
     EXPECT_THAT(contents_of(place_.path() + "/com1.log"), HasSubstr("MILESTONE specialize"));
     EXPECT_THAT(contents_of(place_.path() + "/com2.log"), HasSubstr("the desktop is up"));
     EXPECT_THAT(contents_of(place_.path() + "/rpc.log"), HasSubstr("hello"));
+}
+
+TEST_F(Install, KeysUntilTheDiskIsWrittenTo) {
+    keys_ = image::InstallKeys{"ret", 50ms, 2s, 20ms};
+    std::vector<std::string> before;
+    std::size_t afterwards = 0;
+    then_ = [&](ScriptedGuest& guest) -> asio::awaitable<void> {
+        before = guest.keys;
+        guest.write_disk();
+        co_await guest.pause(50ms);
+        const std::size_t pressed = guest.keys.size();
+        co_await guest.pause(100ms);
+        afterwards = guest.keys.size() - pressed;
+        guest.tell({MachineEventKind::reset});
+    };
+    phases_.resize(1);
+    phases_[0].quiet = 2s;
+    waits_ = 150ms;
+    const auto outcome = run(0);
+    EXPECT_FALSE(outcome.error);
+    EXPECT_GE(before.size(), 2u);
+    EXPECT_THAT(before, testing::Each("ret"));
+    EXPECT_EQ(afterwards, 0u);
 }
 
 TEST_F(Install, StuckInCopying) {

@@ -110,6 +110,9 @@ result<void> Build::make_places() {
     if (error) {
         return cannot_write(logs_, error.value());
     }
+    for (const auto& warning : recipe_.warnings()) {
+        progress_.print(fmt::format("warning: {}\n", warning));
+    }
     recipe_.work_in({partial_->directory(), logs_, watch()});
     return {};
 }
@@ -182,6 +185,7 @@ asio::awaitable<result<void>> Build::install() {
     InstallJob job;
     job.phases = recipe_.phases();
     job.slowness = measure_slowness();
+    job.keys = recipe_.keys();
     job.directory = logs_;
     job.next_machine = [this](std::size_t number) { return next_machine(number); };
     job.on_hello = [this](rpc::Client& client, const rpc::Hello& hello) {

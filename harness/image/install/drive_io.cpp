@@ -59,6 +59,7 @@ class Drive {
     asio::awaitable<void> look();
     asio::awaitable<void> look_at_screen();
     asio::awaitable<void> keep_screens();
+    asio::awaitable<void> press_keys();
     asio::awaitable<void> wait(Milliseconds time);
     asio::awaitable<void> listen(InstallMachine::Stream& stream, unsigned port);
     asio::awaitable<void> answer(std::string text);
@@ -87,12 +88,15 @@ class Drive {
     std::optional<Error> error_;
     std::optional<Screen> last_screen_;
     TimePoint last_look_at_screen_;
+    TimePoint machine_began_;
+    TimePoint last_key_;
     std::uint64_t bytes_written_ = 0;  // By this machine.
     std::uint64_t bytes_before_ = 0;   // By those before it.
     unsigned vain_looks_ = 0;
     std::size_t phases_told_ = 0;
     unsigned tasks_ = 0;
     bool machine_over_ = false;
+    bool keys_wanted_ = false;  // See InstallKeys.
     bool agent_expected_ = false;
     bool answering_ = false;
 };
@@ -133,6 +137,8 @@ asio::awaitable<result<void>> Drive::run_machine(std::size_t number) {
     machine_ = std::move(*made);
     machine_over_ = agent_expected_ = false;
     bytes_before_ += std::exchange(bytes_written_, 0);
+    machine_began_ = Clock::now();
+    keys_wanted_ = number == 0;
     vain_looks_ = 0;
     last_screen_.reset();
     answers_.clear();
@@ -175,6 +181,7 @@ asio::awaitable<void> Drive::watch_machine() {
             break;
         }
         co_await look();
+        co_await press_keys();
         co_await look_at_screen();
         if (!machine_over()) {
             tell(InstallEventKind::tick);
@@ -269,6 +276,23 @@ asio::awaitable<void> Drive::listen(InstallMachine::Stream& stream, unsigned por
     if (port == 1 && agent_expected_ && !machine_over()) {
         spawn(speak_to_agent());
     }
+}
+
+asio::awaitable<void> Drive::press_keys() {
+    const auto now = Clock::now();
+    const auto age = now - machine_began_;
+    if (!job_.keys || !keys_wanted_ || machine_over() || age < job_.keys->from ||
+        now - last_key_ < job_.keys->every) {
+        co_return;
+    }
+    if (bytes_before_ + bytes_written_ > 0 || age > job_.keys->until) {
+        keys_wanted_ = false;  // It boots from the CD, or never will by this.
+        co_return;
+    }
+    last_key_ = now;
+    const Deadline patience = Deadline::in(kLookTime, "a key to be pressed");
+    // In vain is no harm: whether QEMU answers at all is look()'s to find out.
+    static_cast<void>(co_await machine_->press_key(job_.keys->key, patience));
 }
 
 /// Answers of the debugger's prompts go to COM2 one after the other.
@@ -380,6 +404,7 @@ void Drive::perform(const InstallAction& action) {
 void Drive::on_machine_event(const MachineEvent& event) {
     switch (event.kind) {
         case MachineEventKind::reset:
+            keys_wanted_ = false;
             tell(InstallEventKind::reset);
             break;
         case MachineEventKind::powered_off:

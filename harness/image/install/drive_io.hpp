@@ -21,6 +21,15 @@
 
 namespace rundown::image {
 
+/// "Press any key to boot from CD": a key pressed on the first machine, from time to time, until it
+/// has written to its disk or was reset.
+struct InstallKeys {
+    std::string key;  // QEMU's name: "ret".
+    Milliseconds from{};
+    Milliseconds until{};
+    Milliseconds every{};
+};
+
 struct InstallJob {
     std::vector<Phase> phases;
     double slowness = 1;    // See InstallProgress.
@@ -31,6 +40,7 @@ struct InstallJob {
     /// What is to be done through the agent once it said hello. When the next phase ends by power
     /// off, it asks for that at its end.
     std::function<boost::asio::awaitable<result<void>>(rpc::Client&, const rpc::Hello&)> on_hello;
+    std::optional<InstallKeys> keys;
     std::function<void(const std::string&)> show;      // What is going on now.
     std::function<void(const PhaseTime&)> phase_over;  // May be empty.
     Milliseconds look_every{1000};                     // At disks, and the clock.

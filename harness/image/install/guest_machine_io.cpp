@@ -2,8 +2,6 @@
 #pragma GCC diagnostic ignored "-Wmismatched-new-delete"  // GCC 12 and inlined coroutine frames.
 #include "image/install/guest_machine_io.hpp"
 
-#include <fmt/format.h>
-
 #include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
@@ -11,12 +9,11 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/json.hpp>
 #include <filesystem>
 #include <fstream>
 #include <optional>
 
-#include "image/install/block_stats.hpp"
+#include "guest/operations_io.hpp"
 
 namespace rundown::image {
 
@@ -76,15 +73,14 @@ class GuestMachine : public InstallMachine {
     asio::awaitable<result<std::uint64_t>> bytes_written(Deadline deadline) override;
     asio::awaitable<result<Screen>> screen(Deadline deadline) override;
     asio::awaitable<result<void>> keep_screen(std::string path, Deadline deadline) override;
+    asio::awaitable<result<void>> press_key(std::string key, Deadline deadline) override {
+        return guest::send_keys(*guest_, {std::move(key)}, deadline);
+    }
     asio::awaitable<result<void>> stop(Deadline deadline) override {
         return guest_->stop(deadline);
     }
 
   private:
-    asio::awaitable<result<void>> dump_screen(
-        std::string path, std::string format, Deadline deadline
-    );
-
     std::unique_ptr<Guest> guest_;
 };
 
@@ -108,32 +104,23 @@ void GuestMachine::on_event(std::function<void(const MachineEvent&)> handler) {
 }
 
 asio::awaitable<result<std::uint64_t>> GuestMachine::bytes_written(Deadline deadline) {
-    const auto reply = co_await guest_->qmp("{\"execute\":\"query-blockstats\"}", deadline);
-    if (!reply) {
-        co_return reply.error();
+    const auto drives = co_await guest::drive_statistics(*guest_, deadline);
+    if (!drives) {
+        co_return drives.error();
     }
-    co_return bytes_written_in(*reply);
-}
-
-asio::awaitable<result<void>> GuestMachine::dump_screen(
-    std::string path, std::string format, Deadline deadline
-) {
-    boost::json::object arguments;
-    arguments["filename"] = path;
-    arguments["format"] = format;
-    boost::json::object command;
-    command["execute"] = "screendump";
-    command["arguments"] = arguments;
-    const auto reply = co_await guest_->qmp(boost::json::serialize(command), deadline);
-    if (!reply) {
-        co_return reply.error();
+    std::uint64_t bytes = 0;
+    for (const auto& drive : *drives) {
+        bytes += drive.written_bytes;
     }
-    co_return result<void>();
+    co_return bytes;
 }
 
 asio::awaitable<result<Screen>> GuestMachine::screen(Deadline deadline) {
     const std::string path = guest_->spec().directory + "/screen.ppm";
-    RUNDOWN_CO_TRY(co_await dump_screen(path, "ppm", deadline));
+    // PPM, which is compared without unpacking anything; screenshot() writes PNG.
+    const std::string command =
+        guest::qmp_command("screendump", {{"filename", guest::json_text(path)}});
+    RUNDOWN_CO_TRY(co_await guest_->qmp(command, deadline));
     std::ifstream file(path, std::ios::binary);
     const std::string bytes(std::istreambuf_iterator<char>(file), {});
     std::error_code ignored;
@@ -142,7 +129,7 @@ asio::awaitable<result<Screen>> GuestMachine::screen(Deadline deadline) {
 }
 
 asio::awaitable<result<void>> GuestMachine::keep_screen(std::string path, Deadline deadline) {
-    return dump_screen(std::move(path), "png", deadline);
+    return guest::screenshot(*guest_, std::move(path), deadline);
 }
 
 }  // namespace

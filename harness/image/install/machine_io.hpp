@@ -50,6 +50,8 @@ class InstallMachine {
     virtual boost::asio::awaitable<result<void>> keep_screen(
         std::string path, Deadline deadline
     ) = 0;
+    /// Presses a key of the keyboard and lets go: QEMU's name of it, "ret".
+    virtual boost::asio::awaitable<result<void>> press_key(std::string key, Deadline deadline) = 0;
     /// Ends it at once, whatever it does. May be called again.
     virtual boost::asio::awaitable<result<void>> stop(Deadline deadline) = 0;
 };

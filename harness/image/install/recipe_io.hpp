@@ -9,12 +9,14 @@
 #include <boost/asio/awaitable.hpp>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.hpp"
 #include "guest/spec.hpp"
 #include "image/build.hpp"
+#include "image/install/drive_io.hpp"
 #include "image/install/phase.hpp"
 #include "image/store.hpp"
 #include "report/progress.hpp"
@@ -44,6 +46,12 @@ class InstallRecipe {
     /// Room for all that is made in WorkPlace::directory at once.
     virtual std::uint64_t bytes_needed() const = 0;
     virtual std::vector<Phase> phases() const = 0;
+
+    /// Keys the first machine wants pressed; nothing: none.
+    virtual std::optional<InstallKeys> keys() const { return std::nullopt; }
+
+    /// What may go wrong and cannot be known before. Sentences.
+    virtual std::vector<std::string> warnings() const { return {}; }
 
     /// Once, before the first machine.
     virtual void work_in(WorkPlace place) = 0;

@@ -1,16 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "image/reactos/installed_disk_io.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
-
-#include "base/file_io.hpp"
-#include "image/install/iso_patch.hpp"
+#include "image/install/iso_copy_io.hpp"
 #include "image/media/media.hpp"
 #include "image/reactos/answers.hpp"
 #include "image/reactos/fat_disk_io.hpp"
@@ -23,31 +16,6 @@ namespace {
 
 constexpr const char* kBootMenu = "freeldr.ini";
 constexpr std::size_t kBootMenuMax = 65536;
-
-/// A file, open as long as this lives.
-class OpenFile {
-  public:
-    explicit OpenFile(const std::string& path) : fd_(::open(path.c_str(), O_RDWR | O_CLOEXEC)) {}
-    ~OpenFile() {
-        if (fd_ >= 0) {
-            ::close(fd_);
-        }
-    }
-    OpenFile(const OpenFile&) = delete;
-    OpenFile& operator=(const OpenFile&) = delete;
-    explicit operator bool() const { return fd_ >= 0; }
-    bool read(std::uint64_t offset, std::string& bytes) const {
-        const auto got = ::pread(fd_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
-        return got == static_cast<ssize_t>(bytes.size());
-    }
-    bool write(std::uint64_t offset, const std::string& bytes) const {
-        const auto put = ::pwrite(fd_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
-        return put == static_cast<ssize_t>(bytes.size());
-    }
-
-  private:
-    int fd_;
-};
 
 /// Where the system is on a disk, and how its SYSTEM hive is called.
 struct System {
@@ -158,36 +126,7 @@ result<void> make_boot_cd(
     if (!edited) {
         return edited.error();
     }
-    std::error_code error;
-    std::filesystem::copy_file(iso, copy, error);
-    if (error) {
-        return cannot_write(copy, error.value());
-    }
-    std::filesystem::permissions(
-        copy, std::filesystem::perms::owner_write, std::filesystem::perm_options::add, error
-    );
-    const OpenFile file(copy);
-    if (!file) {
-        return cannot_write(copy, errno);
-    }
-    const IsoReader read = [&file, &iso](std::uint64_t offset, std::size_t count) {
-        std::string bytes(count, '\0');
-        return file.read(offset, bytes)
-                   ? result<std::string>(std::move(bytes))
-                   : result<std::string>(fail(ErrorKind::environment, "cannot read " + iso));
-    };
-    const auto writes = plan_iso_patch(
-        read, (*medium)->bytes(), iso, {{kBootMenu, *edited}, {"reactos/unattend.inf", answers}}
-    );
-    if (!writes) {
-        return writes.error();
-    }
-    for (const auto& write : *writes) {
-        if (!file.write(write.offset, write.bytes)) {
-            return cannot_write(copy, errno);
-        }
-    }
-    return {};
+    return copy_iso_with(iso, copy, {{kBootMenu, *edited}, {"reactos/unattend.inf", answers}});
 }
 
 }  // namespace rundown::image::reactos

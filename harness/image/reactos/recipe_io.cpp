@@ -13,6 +13,7 @@
 #include "base/file_io.hpp"
 #include "guest/find_program_io.hpp"
 #include "image/hash_io.hpp"
+#include "image/install/power_off_io.hpp"
 #include "image/media/media.hpp"
 #include "image/program_io.hpp"
 #include "image/reactos/answers.hpp"
@@ -31,7 +32,6 @@ constexpr std::uint32_t kDiskGib = 4;
 constexpr std::uint32_t kMemoryMib = 512;
 constexpr std::uint64_t kWrittenAtMost = 1536ULL << 20;  // By an installation, and its base.
 constexpr Milliseconds kConvertTime{600000};
-constexpr Milliseconds kPowerOffTime{60000};
 
 struct SystemDriver {
     std::string_view model;
@@ -325,24 +325,7 @@ asio::awaitable<result<void>> ReactosRecipe::on_hello(
     if (manifest_.os_version.empty()) {
         manifest_.os_version = hello.os_version();
     }
-    rpc::Request request;
-    request.mutable_power_off();
-    const Deadline patience = Deadline::in(kPowerOffTime, "the guest to take the power off");
-    const auto response = co_await client.call(request, patience);
-    if (!response) {
-        co_return response.error();
-    }
-    if (response->status() != 0) {
-        co_return fail(
-            ErrorKind::refused,
-            fmt::format(
-                "the guest refused to power off ({:#010x}): {}",
-                response->status(),
-                response->message()
-            )
-        );
-    }
-    co_return result<void>();
+    co_return co_await ask_for_power_off(client);
 }
 
 }  // namespace

@@ -84,6 +84,7 @@ class ScriptedGuest : public std::enable_shared_from_this<ScriptedGuest> {
     std::vector<image::MachineEvent> before;
     std::uint64_t bytes_written = 0;
     std::string answers;  // What the host wrote to COM2.
+    std::vector<std::string> keys;
     bool agent_is_up = false;
     bool is_stopped = false;
 
@@ -147,6 +148,10 @@ class ScriptedMachine : public image::InstallMachine {
         EXPECT_FALSE(guest_->is_stopped) << "there is no screen any more";
         std::ofstream(path) << "a picture";
         ++counts_.pictures;
+        co_return result<void>();
+    }
+    asio::awaitable<result<void>> press_key(std::string key, Deadline) override {
+        guest_->keys.push_back(std::move(key));
         co_return result<void>();
     }
     asio::awaitable<result<void>> stop(Deadline) override {
