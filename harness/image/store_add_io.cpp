@@ -72,40 +72,58 @@ result<void> describe_base(const std::string& directory, BaseFile& base, const W
     return {};
 }
 
-/// Puts the finished directory in the place of `name`. Under the store's lock.
-result<void> give_name(const std::string& from, const std::string& to, const std::string& name) {
-    if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) {
-        return {};
-    }
-    if (errno == EEXIST) {
-        return name_taken(name);
-    }
+Error cannot_rename(const std::string& from, const std::string& to) {
     return fail(
         ErrorKind::environment,
         fmt::format("cannot rename {} to {}: {}", from, to, std::strerror(errno))
     );
 }
 
-/// The image that gives way becomes `gone`, with its lock held, to be removed by the caller.
-result<FileLock> take_name_away(
-    const std::string& path, const std::string& gone, const std::string& name
+bool rename_by(const std::string& from, const std::string& to, unsigned how) {
+    return ::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), how) == 0;
+}
+
+/// An image gives way to another. The two change places in one step, so that there is one of the
+/// name at any moment; where the file system cannot do that (NFS), in two.
+result<void> change_places(
+    const std::string& from, const std::string& to, const std::string& name
 ) {
-    auto lock = lock_new_file(lock_path(path), LockMode::alone, kLookPatience);
-    if (!lock) {
-        return lock;
+    const auto old = lock_new_file(lock_path(to), LockMode::alone, kLookPatience);
+    if (!old) {
+        return old.error();
     }
-    if (!*lock) {
+    if (!*old) {
         return fail(
             ErrorKind::environment,
             fmt::format("the image '{}' is in use by a run; it was not replaced", name)
         );
     }
-    if (::rename(path.c_str(), gone.c_str()) != 0) {
-        return fail(
-            ErrorKind::environment, fmt::format("cannot rename {}: {}", path, std::strerror(errno))
-        );
+    if (rename_by(from, to, RENAME_EXCHANGE)) {
+        return {};
     }
-    return lock;
+    const std::string aside = from + ".old";
+    if (::rename(to.c_str(), aside.c_str()) != 0) {
+        return cannot_rename(to, aside);
+    }
+    if (::rename(from.c_str(), to.c_str()) != 0) {
+        const Error error = cannot_rename(from, to);
+        ::rename(aside.c_str(), to.c_str());
+        return error;
+    }
+    ::rename(aside.c_str(), from.c_str());
+    return {};
+}
+
+/// Puts the finished directory `from` in the place of `to`; what was there is at `from` then. Under
+/// the store's lock.
+result<void> give_name(
+    const std::string& from, const std::string& to, const std::string& name, bool replace
+) {
+    std::error_code error;
+    if (fs::exists(to, error)) {
+        return replace ? change_places(from, to, name) : result<void>(name_taken(name));
+    }
+    return rename_by(from, to, RENAME_NOREPLACE) ? result<void>() : cannot_rename(from, to);
 }
 
 /// Moves a file, across file systems too.
@@ -185,35 +203,19 @@ result<Manifest> Store::add(
     RUNDOWN_TRY(write_manifest_of(partial.directory(), manifest));
     stamp_base(partial.directory(), manifest.base);
 
-    const std::string path = directory_ + "/" + manifest.name;
-    const std::string gone = directory_ + "/" + passing_name(kRemovedPrefix, manifest.name);
-    FileLock old;
     {
         const auto names_lock = lock_store(directory_);
         if (!names_lock) {
             return names_lock.error();
         }
-        std::error_code error;
-        if (replace && fs::exists(path, error)) {
-            auto taken = take_name_away(path, gone, manifest.name);
-            if (!taken) {
-                return taken.error();
-            }
-            old = std::move(*taken);
-        }
-        if (const auto given = give_name(partial.directory(), path, manifest.name); !given) {
-            if (old) {
-                ::rename(gone.c_str(), path.c_str());
-            }
-            return given.error();
-        }
-        RUNDOWN_TRY(sync_path(directory_));
+        const std::string path = directory_ + "/" + manifest.name;
+        RUNDOWN_TRY(give_name(partial.directory(), path, manifest.name, replace));
     }
+    static_cast<void>(sync_path(directory_));  // It is in the store, come what may.
+    // What is there now is what gave way, if anything; its rest is removed at the next opening.
+    static_cast<void>(remove_tree(partial.directory_));
     partial.directory_.clear();
     partial.lock_ = FileLock();
-    if (old) {
-        static_cast<void>(remove_tree(gone));  // Its rest is removed at the next opening.
-    }
     return manifest;
 }
 

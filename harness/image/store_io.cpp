@@ -80,6 +80,19 @@ Error no_such_image(const std::string& store, const std::string& name) {
     );
 }
 
+/// Shares the lock of an image that is there. Between finding and locking it, it may have been
+/// replaced, so that the lock is of what gave way: then the next is tried.
+result<FileLock> lock_for_use(const std::string& path, const std::string& name) {
+    constexpr int kTries = 3;
+    for (int tries = 0; tries < kTries; ++tries) {
+        auto lock = lock_file(lock_path(path), LockMode::shared, kLookPatience);
+        if (!lock || (*lock && lock->is_of(lock_path(path)))) {
+            return lock;
+        }
+    }
+    return fail(ErrorKind::environment, fmt::format("the image '{}' is being removed", name));
+}
+
 ListedImage listed(const std::string& store, const std::string& name) {
     ListedImage image;
     image.name = name;
@@ -153,13 +166,9 @@ result<ImageUse> Store::use(const std::string& name, const Watch& watch) const {
     if (!path) {
         return path.error();
     }
-    auto lock = lock_file(lock_path(*path), LockMode::shared, kLookPatience);
+    auto lock = lock_for_use(*path, name);
     if (!lock) {
         return lock.error();
-    }
-    // Between finding it and locking it, it may have been removed, or replaced.
-    if (!*lock || !lock->is_of(lock_path(*path))) {
-        return fail(ErrorKind::environment, fmt::format("the image '{}' is being removed", name));
     }
     auto manifest = read_manifest_of(*path);
     if (!manifest) {

@@ -92,6 +92,21 @@ void verify_snapshots(const std::string& image, const Manifest& manifest, Verifi
     }
 }
 
+/// The reference guest is built again and again; an image of it is not.
+void verify_media(const Manifest& manifest, Verification& verification) {
+    if (manifest.kind != ImageKind::reference) {
+        return;
+    }
+    for (const Medium& medium : manifest.media) {
+        const auto hash = sha256_of_file(medium.path);
+        if (hash && *hash != medium.sha256) {
+            verification.warnings.push_back(fmt::format(
+                "{} has changed since: build the image again to run what is built now", medium.path
+            ));
+        }
+    }
+}
+
 void verify_permissions(const std::string& base, Verification& verification) {
     struct stat status = {};
     if (::stat(base.c_str(), &status) == 0 && (status.st_mode & 0222) != 0) {
@@ -143,6 +158,7 @@ result<Verification> Store::verify(const std::string& name, const Watch& watch) 
         note(verify_variables(*path, *manifest->uefi_variables), verification);
     }
     verify_snapshots(*path, *manifest, verification);
+    verify_media(*manifest, verification);
     verify_certificate(*manifest, verification);
     return verification;
 }
