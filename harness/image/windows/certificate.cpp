@@ -135,19 +135,20 @@ std::string iso_time(std::chrono::sys_seconds time) {
 }
 
 result<void> check_certificate(
-    const CertificateFacts& facts, std::chrono::sys_seconds now, int days, const std::string& file
+    const CertificateFacts& facts,
+    const std::string& now,
+    const std::string& soon,
+    const std::string& file
 ) {
     constexpr std::string_view kFix =
         "remove the directory of the built packages and run 'make build' for a new one";
     std::string what;
     if (!facts.for_code_signing) {
         what = "is not for signing code";
-    } else if (now < facts.not_before) {
+    } else if (now < iso_time(facts.not_before)) {
         what = fmt::format("is valid only from {} on", iso_time(facts.not_before));
-    } else if (now + std::chrono::days(days) >= facts.not_after) {
-        what = fmt::format(
-            "{} {}", now >= facts.not_after ? "expired at" : "expires at", iso_time(facts.not_after)
-        );
+    } else if (const std::string end = iso_time(facts.not_after); soon >= end) {
+        what = fmt::format("{} {}", now >= end ? "expired at" : "expires at", end);
     } else {
         return {};
     }

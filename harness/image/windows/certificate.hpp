@@ -30,10 +30,13 @@ struct CertificateFacts {
 /// Reads a DER certificate. Errors begin with `file`; kind: environment.
 result<CertificateFacts> inspect_certificate(std::string_view der, const std::string& file);
 
-/// Refuses a certificate that cannot sign drivers, is not valid yet or ends within `days` of `now`;
-/// the sentence says how to have a new one.
+/// Refuses a certificate that cannot sign drivers, is not valid `now` yet or no longer at `soon`
+/// (both as iso_time() writes them, and calendar_io.hpp); the sentence says how to have a new one.
 result<void> check_certificate(
-    const CertificateFacts& facts, std::chrono::sys_seconds now, int days, const std::string& file
+    const CertificateFacts& facts,
+    const std::string& now,
+    const std::string& soon,
+    const std::string& file
 );
 
 /// The value Blob of the certificate.

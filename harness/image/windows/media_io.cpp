@@ -10,6 +10,7 @@
 #include <iterator>
 #include <span>
 
+#include "image/calendar_io.hpp"
 #include "image/windows/no_prompt.hpp"
 #include "image/windows/wim.hpp"
 
@@ -19,6 +20,7 @@ namespace {
 constexpr std::size_t kFilesMax = 50000;
 constexpr int kDepthMax = 12;
 constexpr std::uint64_t kBootImageMax = 8 << 20;
+constexpr std::int64_t kCertificateDaysMin = 30;
 constexpr std::uint64_t kCertificateMax = 64 << 10;
 
 result<void> collect(
@@ -189,6 +191,8 @@ result<WindowsMedia> read_windows_media(const std::string& iso, const std::strin
 WindowsRequest read_built_things(const BuildRequest& ask, const std::string& assets) {
     WindowsRequest request;
     request.ask = ask;
+    request.now = utc_now();
+    request.soon = utc_now(kCertificateDaysMin);
     request.built_i386 = built_for(assets, "i386");
     request.built_x64 = built_for(assets, "x64");
     request.certificate_file = std::filesystem::path(assets) / "packages" / "rundown-test.cer";

@@ -7,7 +7,6 @@
 // writes the CD.
 #pragma once
 
-#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
@@ -43,7 +42,8 @@ struct WindowsRequest {
     BuiltForArch built_x64;
     std::string certificate_file;  // What errors call it.
     std::string certificate_der;   // Its bytes; empty: not built.
-    std::chrono::sys_seconds now;
+    std::string now;               // "2026-11-24T16:00:00Z"
+    std::string soon;              // The certificate must be valid beyond this moment.
     // The account the recipe works in. The guest has no network but the NIC under test.
     std::string owner = "rundown";
     std::string user = "rundown";

@@ -8,7 +8,6 @@
 namespace rundown::image::windows {
 namespace {
 
-constexpr int kCertificateDaysMin = 30;
 constexpr std::size_t kComputerNameMax = 15;
 
 std::string file_name(const std::string& path) {
@@ -87,9 +86,7 @@ result<void> take_certificate(Maker& maker) {
     if (!facts) {
         return facts.error();
     }
-    RUNDOWN_TRY(
-        check_certificate(*facts, request.now, kCertificateDaysMin, request.certificate_file)
-    );
+    RUNDOWN_TRY(check_certificate(*facts, request.now, request.soon, request.certificate_file));
     maker.certificate = std::move(*facts);
     return {};
 }
