@@ -275,7 +275,10 @@ MiniportInitialize(
         PacketQueue none;
         stop_device(*adapter, none);
         destroy_adapter(adapter);
+        return status;
     }
+    // On a system with a driver of its own for the card this says whose it is.
+    DbgPrint("%s: adapter started\n", device_model.description);
     return status;
 }
 
