@@ -4,6 +4,7 @@
 // The driver of an INF for every device that has a hardware id, in place of what it has
 // (UpdateDriverForPlugAndPlayDevices).
 #include "agent/win32/library.hpp"
+#include "agent/win32/names.hpp"
 #include "agent/win32/net_config.hpp"
 #include "agent/win32/setup_api.hpp"
 #include "agent/win32/text.hpp"
@@ -16,6 +17,25 @@ namespace
 
 constexpr DWORD kForce = 1, kNonInteractive = 4; // INSTALLFLAG_*
 
+/// Does a device that is there have that hardware id? Asked first: Wine's installer says success to
+/// everything.
+bool
+is_present(const SetupApi &api, const std::string &hardware_id)
+{
+    const HDEVINFO list =
+        api.get_class_devices(nullptr, nullptr, nullptr, DIGCF_PRESENT | DIGCF_ALLCLASSES);
+    if (list == INVALID_HANDLE_VALUE)
+        return false;
+    SP_DEVINFO_DATA device = {};
+    device.cbSize = sizeof device;
+    bool is_found = false;
+    for (DWORD i = 0; !is_found && api.enum_device(list, i, &device); ++i)
+        for (const std::string &id : device_texts(list, &device, SPDRP_HARDWAREID))
+            is_found = is_found || same_name(id, hardware_id);
+    api.destroy_list(list);
+    return is_found;
+}
+
 } // namespace
 
 NetConfigAnswer
@@ -24,14 +44,20 @@ perform_driver_update(const NetConfigRequest &request)
     const auto update =
         function<BOOL WINAPI(HWND, const wchar_t *, const wchar_t *, DWORD, BOOL *)>(
             L"newdev.dll", "UpdateDriverForPlugAndPlayDevicesW");
-    if (!update)
+    const SetupApi *api = SetupApi::get();
+    if (!update || !api)
         return {
             NetConfigEnd::unsupported,
             E_NOTIMPL,
             "this system has no UpdateDriverForPlugAndPlayDevices",
             false};
-    const SetupApi *api = SetupApi::get();
-    if (api && api->set_non_interactive)
+    if (!is_present(*api, request.hardware_id))
+        return {
+            NetConfigEnd::refused,
+            HRESULT_FROM_WIN32(ERROR_FILE_NOT_FOUND),
+            "there is no device with the hardware id " + request.hardware_id,
+            false};
+    if (api->set_non_interactive)
         api->set_non_interactive(TRUE);
     BOOL needs_reboot = FALSE;
     if (update(

@@ -17,18 +17,20 @@ constexpr DWORD kQueueBytes = 64 << 10;
 
 /// Has a read end with what is there as soon as anything is (SetCommTimeouts: interval and
 /// multiplier MAXDWORD). In ReactOS such a read never ends while nothing comes, and cannot be
-/// cancelled, so that a process that has one cannot end; its interval timeout ends at once.
+/// cancelled, so that a process that has one cannot end; its interval timeout ends at once. In Wine
+/// it waits for all the bytes that were asked for; what should not wait at all does what is wanted.
 COMMTIMEOUTS
 read_timeouts()
 {
     COMMTIMEOUTS timeouts = {};
-    timeouts.ReadTotalTimeoutConstant = SerialPort::kSilenceMs;
-    if (system_version().is_reactos) {
-        timeouts.ReadIntervalTimeout = 1;
-        return timeouts;
-    }
     timeouts.ReadIntervalTimeout = MAXDWORD;
-    timeouts.ReadTotalTimeoutMultiplier = MAXDWORD;
+    if (system_version().is_wine)
+        return timeouts;
+    timeouts.ReadTotalTimeoutConstant = SerialPort::kSilenceMs;
+    if (system_version().is_reactos)
+        timeouts.ReadIntervalTimeout = 1;
+    else
+        timeouts.ReadTotalTimeoutMultiplier = MAXDWORD;
     return timeouts;
 }
 
@@ -113,16 +115,23 @@ SerialPort::begin_read()
 int
 SerialPort::read(uint8_t *bytes)
 {
-    if (!is_reading_ && !begin_read())
-        return -1;
-    if (WaitForSingleObject(read_event_, 2 * kSilenceMs) != WAIT_OBJECT_0)
-        return 0; // not every driver ends it: it stays on its way
-    is_reading_ = false;
-    DWORD count = 0;
-    if (!GetOverlappedResult(handle_, &reading_, &count, FALSE))
-        return GetLastError() == ERROR_TIMEOUT ? 0 : -1;
-    memcpy(bytes, input_, count);
-    return static_cast<int>(count);
+    const DWORD begin = GetTickCount();
+    for (;;) {
+        if (!is_reading_ && !begin_read())
+            return -1;
+        if (WaitForSingleObject(read_event_, 2 * kSilenceMs) != WAIT_OBJECT_0)
+            return 0; // not every driver ends it: it stays on its way
+        is_reading_ = false;
+        DWORD count = 0;
+        if (!GetOverlappedResult(handle_, &reading_, &count, FALSE) &&
+            GetLastError() != ERROR_TIMEOUT)
+            return -1;
+        memcpy(bytes, input_, count);
+        // Silence is a matter of time: a driver may end a read with nothing early.
+        if (count || GetTickCount() - begin >= kSilenceMs - 20)
+            return static_cast<int>(count);
+        Sleep(2);
+    }
 }
 
 /// How one write ended.

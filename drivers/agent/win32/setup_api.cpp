@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "agent/win32/setup_api.hpp"
 
+#include "agent/win32/multi_text.hpp"
+
 namespace rundown::win32
 {
 
@@ -47,15 +49,37 @@ SetupApi::get()
     return can_list ? &api : nullptr;
 }
 
+namespace
+{
+
+/// A property's characters; empty: it is not there, or no text.
+std::wstring
+characters(HDEVINFO list, SP_DEVINFO_DATA *device, DWORD property)
+{
+    wchar_t text[1024] = {};
+    auto *bytes = reinterpret_cast<BYTE *>(text);
+    DWORD type = 0, filled = 0;
+    const bool is_there = SetupApi::get()->get_property(
+        list, device, property, &type, bytes, sizeof text - sizeof *text, &filled);
+    if (!is_there || (type != REG_SZ && type != REG_MULTI_SZ) || filled >= sizeof text)
+        return {};
+    return std::wstring(text, filled / sizeof *text);
+}
+
+} // namespace
+
 std::wstring
 device_property(HDEVINFO list, SP_DEVINFO_DATA *device, DWORD property)
 {
-    wchar_t text[512] = {};
-    DWORD type = 0;
-    const bool is_there = SetupApi::get()->get_property(
-        list, device, property, &type, reinterpret_cast<BYTE *>(text), sizeof text - 2, nullptr);
-    return is_there && (type == REG_SZ || type == REG_MULTI_SZ) ? std::wstring(text)
-                                                                : std::wstring();
+    const std::wstring text = characters(list, device, property);
+    return text.substr(0, text.find(L'\0'));
+}
+
+std::vector<std::string>
+device_texts(HDEVINFO list, SP_DEVINFO_DATA *device, DWORD property)
+{
+    const std::wstring text = characters(list, device, property);
+    return texts_in({reinterpret_cast<const char16_t *>(text.data()), text.size()});
 }
 
 } // namespace rundown::win32

@@ -8,6 +8,7 @@
 #include <setupapi.h>
 
 #include <string>
+#include <vector>
 
 #include "agent/win32/library.hpp"
 
@@ -38,5 +39,8 @@ struct SetupApi {
 
 /// Text of a device's property; empty: none.
 std::wstring device_property(HDEVINFO list, SP_DEVINFO_DATA *device, DWORD property);
+
+/// All texts of one that has many.
+std::vector<std::string> device_texts(HDEVINFO list, SP_DEVINFO_DATA *device, DWORD property);
 
 } // namespace rundown::win32
