@@ -26,7 +26,7 @@ enum class GuestEventKind {
     paused,        // The processor was stopped.
     device_deleted,  // A device is gone after device_del; `detail` is its id.
     disk_error,      // A drive could not be read or written; `detail` says which and why.
-    dump_completed,  // dump() is done; `detail` is QEMU's complaint, empty when there is none.
+    dump_completed,  // A dump is done; `detail` is QEMU's complaint, empty when there is none.
     stopped,         // QEMU is gone as asked for: power off by the guest, or stop().
     died,            // QEMU is gone and nobody asked: crashed or killed.
 };

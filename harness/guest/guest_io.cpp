@@ -194,6 +194,22 @@ asio::awaitable<result<std::string>> Guest::qmp_with_file(
     co_return co_await life->host->worker->run<std::string>(work, answer);
 }
 
+asio::awaitable<result<void>> Guest::call_libvirt(
+    std::string what, std::function<result<void>(_virDomain*)> call, Deadline deadline
+) {
+    const auto life = life_;
+    if (life->lifecycle.state() != LifecycleState::running &&
+        life->lifecycle.state() != LifecycleState::panicked)
+        co_return fail(ErrorKind::hypervisor, "the guest is gone");
+    const std::function<result<void>()> work = [slot = life->slot, call]() -> result<void> {
+        if (!slot->domain)
+            return fail(ErrorKind::hypervisor, "the guest is gone");
+        return call(slot->domain);
+    };
+    const Deadline answer = deadline.within(Clock::now(), deadline.left(Clock::now()), what);
+    co_return co_await life->host->worker->run<void>(work, answer);
+}
+
 asio::awaitable<result<void>> Guest::stop(Deadline deadline) {
     const auto life = life_;
     if (life->lifecycle.state() == LifecycleState::gone || std::exchange(life->stopping_now, true))

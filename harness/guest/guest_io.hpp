@@ -22,6 +22,8 @@
 #include "guest/lifecycle.hpp"
 #include "guest/spec.hpp"
 
+struct _virDomain;
+
 namespace rundown::guest {
 
 class Hypervisor;
@@ -97,6 +99,13 @@ class Guest {
     /// The same with a file descriptor, which QEMU gets a copy of (the command getfd).
     boost::asio::awaitable<result<std::string>> qmp_with_file(
         std::string command, int descriptor, Deadline deadline
+    );
+
+    /// Calls libvirt about this guest, on the thread for that; such calls wait for each other.
+    /// `what` completes "gave up waiting for ...". Errors: the call's; hypervisor (the guest is
+    /// gone), timeout: then the call goes on, and others wait behind it until stop().
+    boost::asio::awaitable<result<void>> call_libvirt(
+        std::string what, std::function<result<void>(_virDomain*)> call, Deadline deadline
     );
 
     /// Why a file of files() is not whole (a full disk, say); nothing when all are. Known after

@@ -4,20 +4,17 @@
 #include "guest/operations_io.hpp"
 
 #include <fmt/format.h>
+#include <libvirt/libvirt.h>
 #include <unistd.h>
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
+#include <functional>
+
+#include "guest/initialize_io.hpp"
 
 namespace rundown::guest {
 
-namespace asio = boost::asio;
-
 namespace {
 
-constexpr Milliseconds kBetweenLooks{20};
 constexpr const char* kNoDisplay = "the guest has no display: choose Display::vga";
 
 /// A command whose answer says nothing.
@@ -62,49 +59,6 @@ std::string key_list(const std::vector<std::string>& keys) {
     return "[" + list + "]";
 }
 
-/// What QEMU said about the dump that failed last; it says so in an event only.
-std::string dump_failure(const Guest& guest) {
-    for (auto event = guest.events().rbegin(); event != guest.events().rend(); ++event)
-        if (event->kind == GuestEventKind::dump_completed)
-            return event->detail;
-    return {};
-}
-
-/// Waits until QEMU's dump is done, asking now and then.
-GuestAwaitable<void> dumped(Guest& guest, Deadline deadline) {
-    asio::steady_timer pause(co_await asio::this_coro::executor);
-    while (true) {
-        const auto reply = co_await guest.qmp(qmp_command("query-dump"), deadline);
-        RUNDOWN_CO_TRY(reply);
-        const auto work = parse_dump_progress(*reply);
-        RUNDOWN_CO_TRY(work);
-        if (work->state == BackgroundState::completed)
-            co_return result<void>();
-        if (work->state == BackgroundState::failed)
-            co_return fail(
-                ErrorKind::hypervisor, "QEMU could not dump the guest: " + dump_failure(guest)
-            );
-        if (deadline.passed(Clock::now()))
-            co_return deadline.expired();
-        pause.expires_after(kBetweenLooks);
-        co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
-    }
-}
-
-GuestAwaitable<void> begin_and_finish_dump(
-    Guest& guest, std::string path, DumpFormat format, Deadline deadline
-) {
-    std::string command = qmp_command(
-        "dump-guest-memory",
-        {{"paging", "false"},
-         {"protocol", json_text("file:" + path)},
-         {"detach", "true"},
-         {"format", json_text(format == DumpFormat::elf ? "elf" : "win-dmp")}}
-    );
-    RUNDOWN_CO_TRY(co_await perform(guest, std::move(command), deadline));
-    co_return co_await dumped(guest, deadline);
-}
-
 }  // namespace
 
 GuestAwaitable<void> screenshot(Guest& guest, std::string path, Deadline deadline) {
@@ -132,7 +86,21 @@ GuestAwaitable<void> type_text(Guest& guest, std::string text, Deadline deadline
 }
 
 GuestAwaitable<void> dump(Guest& guest, std::string path, DumpFormat format, Deadline deadline) {
-    const auto done = co_await begin_and_finish_dump(guest, path, format, deadline);
+    // Through libvirt and not by QMP alone: libvirt 9.0 crashes, and this process with it, at the
+    // DUMP_COMPLETED of a dump that it knows nothing of.
+    const unsigned libvirt_format = format == DumpFormat::elf ? VIR_DOMAIN_CORE_DUMP_FORMAT_RAW
+                                                              : VIR_DOMAIN_CORE_DUMP_FORMAT_WIN_DMP;
+    const std::function<result<void>(virDomainPtr)> call =
+        [path, libvirt_format](virDomainPtr domain) -> result<void> {
+        if (virDomainCoreDumpWithFormat(
+                domain, path.c_str(), libvirt_format, VIR_DUMP_MEMORY_ONLY
+            ) == 0)
+            return {};
+        return fail(
+            ErrorKind::hypervisor, "QEMU could not dump the guest: " + last_libvirt_error()
+        );
+    };
+    const auto done = co_await guest.call_libvirt("the dump of the guest's memory", call, deadline);
     if (!done)
         ::unlink(path.c_str());
     co_return done;

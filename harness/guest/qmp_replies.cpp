@@ -54,17 +54,6 @@ BackgroundState background_state(const std::string& status) {
                : BackgroundState::running;
 }
 
-result<BackgroundWork> parse_progress(std::string_view reply, std::string_view what) {
-    const json::value value = returned(reply);
-    if (!value.is_object())
-        return unexpected(what);
-    // Right after a migration was asked for, QEMU has no status of it yet.
-    const std::string status = text_member(value, "status");
-    return BackgroundWork{
-        status.empty() ? BackgroundState::running : background_state(status),
-        text_member(value, "error-desc")};
-}
-
 struct NamedKey {
     char c;
     const char* name;
@@ -156,12 +145,15 @@ result<std::vector<int>> parse_processor_threads(std::string_view reply) {
     return threads;
 }
 
-result<BackgroundWork> parse_dump_progress(std::string_view reply) {
-    return parse_progress(reply, "its dump");
-}
-
 result<BackgroundWork> parse_migration_progress(std::string_view reply) {
-    return parse_progress(reply, "the machine's state");
+    const json::value value = returned(reply);
+    if (!value.is_object())
+        return unexpected("the machine's state");
+    // Right after a migration was asked for, QEMU has no status of it yet.
+    const std::string status = text_member(value, "status");
+    return BackgroundWork{
+        status.empty() ? BackgroundState::running : background_state(status),
+        text_member(value, "error-desc")};
 }
 
 result<std::string> parse_run_state(std::string_view reply) {

@@ -33,7 +33,7 @@ result<std::vector<DriveStatistics>> parse_drive_statistics(std::string_view rep
 /// Of query-cpus-fast, in the order of the processors' indices.
 result<std::vector<int>> parse_processor_threads(std::string_view reply);
 
-/// A step of something that QEMU does in the background: query-dump, query-migrate.
+/// A step of something that QEMU does in the background: query-migrate.
 enum class BackgroundState {
     running,
     completed,
@@ -43,7 +43,6 @@ struct BackgroundWork {
     BackgroundState state = BackgroundState::running;
     std::string words;  // QEMU's, when it failed and said why.
 };
-result<BackgroundWork> parse_dump_progress(std::string_view reply);
 result<BackgroundWork> parse_migration_progress(std::string_view reply);
 
 /// Of query-status: "running", "paused", "guest-panicked", "inmigrate", ...
