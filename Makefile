@@ -54,8 +54,17 @@ test: build ## Build and pass all tests, unit and integration (TESTS=regex for s
 unit: host ## Pass the tests that need no guest
 	@ctest --test-dir $(BUILD)/host --output-on-failure -j$(JOBS) -L unit $(if $(TESTS),-R '$(TESTS)')
 
-integration: build ## Pass the tests that boot guests
-	@ctest --test-dir $(BUILD)/host --output-on-failure -L integration $(if $(TESTS),-R '$(TESTS)')
+# GUEST=reactos|windows: the tests that install it from the medium that $RUNDOWN_REACTOS_ISO or $RUNDOWN_WINDOWS_ISO names.
+MEDIUM_reactos := RUNDOWN_REACTOS_ISO
+MEDIUM_windows := RUNDOWN_WINDOWS_ISO
+REAL_reactos := RealGuestReactos
+REAL_windows := RealGuestWindows
+integration: build ## Pass the tests that boot guests (GUEST=reactos|windows: install it from your own medium)
+	@$(if $(GUEST),$(if $(MEDIUM_$(GUEST)),,echo "GUEST is reactos or windows and not '$(GUEST)'"; exit 2),true)
+	@ctest --test-dir $(BUILD)/host --output-on-failure --no-tests=error \
+		$(if $(GUEST),-L real-guest -R '$(REAL_$(GUEST))',-L integration $(if $(TESTS),-R '$(TESTS)'))
+	@$(if $(GUEST),test -n "$$$(MEDIUM_$(GUEST))" || \
+		echo "SKIPPED: nothing of $(GUEST) was tried: set $(MEDIUM_$(GUEST)) to an installation medium",true)
 
 test-asan: deps ## Pass the unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	@test -f $(BUILD)/asan/build.ninja || $(CMAKE) -S harness -B $(BUILD)/asan -DRUNDOWN_SANITIZE=ON >/dev/null

@@ -47,7 +47,7 @@ class Drive {
         : loop_(loop),
           job_(job),
           stop_(stop),
-          progress_(job.phases, job.slowness),
+          progress_(job.phases, job.slowness, job.look_every),
           wake_(loop),
           joined_(loop) {}
 

@@ -13,6 +13,7 @@ namespace {
 
 constexpr Milliseconds kShowEvery{5000};
 constexpr Milliseconds kCrashPatience{20000};  // For the debugger to come up and tell more.
+constexpr int kGapLooks = 5;                   // A look may come late by so many.
 constexpr unsigned kStopsMax = 20;             // Of the debugger, before it is a loop.
 constexpr unsigned kRepeatsMax = 1;            // Of one milestone: a script may say it twice.
 constexpr std::size_t kLastLinesMax = 60;
@@ -30,8 +31,10 @@ std::string duration_text(Milliseconds time) {
 
 }  // namespace
 
-InstallProgress::InstallProgress(std::vector<Phase> phases, double slowness)
-    : phases_(std::move(phases)), slowness_(std::max(1.0, slowness)) {}
+InstallProgress::InstallProgress(
+    std::vector<Phase> phases, double slowness, Milliseconds look_every
+)
+    : phases_(std::move(phases)), slowness_(std::max(1.0, slowness)), look_every_(look_every) {}
 
 Milliseconds InstallProgress::scaled(Milliseconds time) const {
     return Milliseconds(static_cast<std::int64_t>(static_cast<double>(time.count()) * slowness_));
@@ -43,6 +46,10 @@ std::vector<InstallAction> InstallProgress::on_event(const InstallEvent& event) 
     if (over_ || waits_for_machine_ != starts) {
         return actions;
     }
+    if (!starts) {
+        forgive_gap(event.now);
+    }
+    last_event_ = event.now;
     switch (event.kind) {
         case InstallEventKind::none:
             break;
@@ -97,8 +104,17 @@ std::vector<InstallAction> InstallProgress::on_event(const InstallEvent& event) 
     return actions;
 }
 
+void InstallProgress::forgive_gap(TimePoint now) {
+    const auto gap = now - last_event_ - kGapLooks * look_every_;
+    if (gap > Milliseconds(0)) {
+        phase_began_ += gap;
+        last_sign_ += gap;
+        crashed_at_ += gap;
+    }
+}
+
 void InstallProgress::begin_phase(TimePoint now, Actions& actions) {
-    phase_began_ = last_sign_ = last_shown_ = now;
+    phase_entered_ = phase_began_ = last_sign_ = last_shown_ = now;
     resets_ = repeats_ = 0;
     actions.push_back({InstallActionKind::show, phase().name});
     if (phase().ends_by == PhaseEnd::hello) {
@@ -107,7 +123,8 @@ void InstallProgress::begin_phase(TimePoint now, Actions& actions) {
 }
 
 void InstallProgress::end_phase(TimePoint now, Actions& actions) {
-    times_.push_back({phase().name, std::chrono::duration_cast<Milliseconds>(now - phase_began_)});
+    times_.push_back({phase().name, std::chrono::duration_cast<Milliseconds>(now - phase_entered_)}
+    );
     const bool machine_is_done = phase().ends_machine;
     if (current_ + 1 == phases_.size()) {
         over_ = true;
@@ -171,7 +188,7 @@ void InstallProgress::on_tick(TimePoint now, Actions& actions) {
         last_shown_ = now;
         actions.push_back(
             {InstallActionKind::show,
-             fmt::format("{}, {}", phase().name, duration_text(phase_began_, now))}
+             fmt::format("{}, {}", phase().name, duration_text(phase_entered_, now))}
         );
     }
 }

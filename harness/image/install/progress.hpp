@@ -83,8 +83,11 @@ struct PhaseTime {
 class InstallProgress {
   public:
     /// `slowness`: how many times slower this host is than the one the phases' times are for; at
-    /// least 1.
-    InstallProgress(std::vector<Phase> phases, double slowness);
+    /// least 1. `look_every`: how often a tick is meant to come. Time in which this program did not
+    /// get to look (the host was suspended, or has too much to do) is not held against the guest.
+    InstallProgress(
+        std::vector<Phase> phases, double slowness, Milliseconds look_every = Milliseconds(1000)
+    );
 
     /// What to do about `event`, in this order. Nothing any more once it is over.
     std::vector<InstallAction> on_event(const InstallEvent& event);
@@ -103,6 +106,7 @@ class InstallProgress {
   private:
     using Actions = std::vector<InstallAction>;
 
+    void forgive_gap(TimePoint now);
     void begin_phase(TimePoint now, Actions& actions);
     void end_phase(TimePoint now, Actions& actions);
     void on_tick(TimePoint now, Actions& actions);
@@ -118,12 +122,15 @@ class InstallProgress {
 
     std::vector<Phase> phases_;
     double slowness_;
+    Milliseconds look_every_;
     std::size_t current_ = 0;
     bool started_ = false;
     bool over_ = false;
     bool waits_for_machine_ = true;
-    TimePoint phase_began_;
-    TimePoint last_sign_;  // Of life.
+    TimePoint last_event_;
+    TimePoint phase_entered_;
+    TimePoint phase_began_;  // The same, but put later by gaps, as are the next two.
+    TimePoint last_sign_;    // Of life.
     TimePoint last_shown_;
     bool saw_anything_ = false;  // Of this machine.
     unsigned resets_ = 0;        // Within the phase.

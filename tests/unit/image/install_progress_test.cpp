@@ -214,6 +214,19 @@ TEST(InstallProgress, ASlowHostGetsMoreTime) {
     script.expect_failure("copying", Culprit::host, "within 5 min 0 s");
 }
 
+TEST(InstallProgress, TimeNobodyLookedIsNotHeldAgainstIt) {
+    Script script(one_machine());
+    go_to(script, 1);
+    script.silence(14s);
+    script.now += 10h;  // The host was suspended.
+    script.tell(Kind::tick);
+    EXPECT_FALSE(script.progress.over()) << "5 s of it count";
+    ASSERT_TRUE(script.did(Do::show));
+    EXPECT_EQ(script.actions[0].text, "copying, 600 min 14 s") << "what is shown is the clock's";
+    script.silence(2s);
+    EXPECT_TRUE(script.progress.over());
+}
+
 TEST(InstallProgress, AResetLoop) {
     Script script(one_machine());
     go_to(script, 2);
