@@ -212,7 +212,8 @@ send_log_event(const std::string &line)
     agent::Event event = {};
     event.which_event = rundown_rpc_Event_log_tag;
     copy(event.event.log, line);
-    server->send_event(event);
+    if (server)
+        server->send_event(event);
 }
 
 void

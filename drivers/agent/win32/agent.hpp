@@ -21,7 +21,7 @@ int serve(const Options &options, HANDLE stop);
 /// has passed. False: no thread could be made.
 bool after_the_answer(void (*action)());
 
-/// Tells the host, unasked, that the system or the agent is about to go, and why.
+/// Tells the host, unasked, that the system is about to go, and why.
 void announce_end(const char *why);
 /// Tells the host something a person should read.
 void send_log_event(const std::string &line);

@@ -80,7 +80,10 @@ handle_control(DWORD control, DWORD, void *, void *)
     if (control != SERVICE_CONTROL_STOP && control != SERVICE_CONTROL_SHUTDOWN)
         return ERROR_CALL_NOT_IMPLEMENTED;
     tell_status(SERVICE_STOP_PENDING, 0);
-    announce_end(control == SERVICE_CONTROL_STOP ? "the agent is stopped" : "shutdown");
+    if (control == SERVICE_CONTROL_SHUTDOWN)
+        announce_end("shutdown");
+    else
+        send_log_event("the agent is stopped");
     SetEvent(stop);
     return NO_ERROR;
 }

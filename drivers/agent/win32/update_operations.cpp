@@ -127,7 +127,7 @@ hand_over()
     Handle process;
     if (start_program(own_path(), arguments, &process)) {
         log_notable("a new agent takes over", false);
-        announce_end("the agent is updated");
+        send_log_event("a new agent takes over");
         return make_room();
     }
     const std::string line = "the new agent does not start: " + error_text(GetLastError());
