@@ -121,7 +121,7 @@ result<void> write_config_cd(
         std::string(kConfigVolume),
         "-J",
         "-joliet-long",
-        "-norock",
+        "--norock",
         "-o",
         iso,
         folder.path()};

@@ -117,7 +117,7 @@ BuiltPackage package_in(const std::filesystem::path& folder) {
 BuiltForArch built_for(const std::filesystem::path& assets, const std::string& arch) {
     BuiltForArch built;
     std::error_code error;
-    const auto agent = assets / ("agent-" + arch) / "rundown-agent.exe";
+    const auto agent = assets / ("drivers-" + arch) / "rundown-agent.exe";
     if (std::filesystem::is_regular_file(agent, error)) {
         built.agent = agent;
     }

@@ -25,8 +25,8 @@ result<std::vector<WimImage>> read_wim(const MediaImage& medium, const std::stri
 result<std::vector<std::string>> all_files(const MediaImage& medium);
 
 /// A request with what the build directory `assets` holds: packages/<i386|x64>/<name>/,
-/// agent-<i386|x64>/rundown-agent.exe, packages/rundown-test.cer. What is not there stays empty and
-/// is told by plan_windows(), once the architecture is known.
+/// drivers-<i386|x64>/rundown-agent.exe, packages/rundown-test.cer. What is not there stays empty
+/// and is told by plan_windows(), once the architecture is known.
 WindowsRequest read_built_things(const BuildRequest& ask, const std::string& assets);
 
 }  // namespace rundown::image::windows
