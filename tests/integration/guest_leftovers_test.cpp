@@ -15,6 +15,7 @@
 #include <cstdlib>
 #include <thread>
 
+#include "guest/held_file_io.hpp"
 #include "guest/process_io.hpp"
 #include "integration/guest_fixture.hpp"
 
@@ -34,14 +35,20 @@ TEST_F(GuestLeftovers, DISABLED_Victim) {
     ASSERT_TRUE(report) << "started by the other tests of this file only";
     run([report]() -> asio::awaitable<void> {
         auto hypervisor = co_await open_hypervisor();
-        auto guest = co_await Guest::start(*hypervisor, spec_of(TinyGuest().echo_serial()), soon());
+        auto spec = spec_of(TinyGuest().echo_serial());
+        spec.second_serial = SecondSerial::stream;
+        const std::string overlay = spec.directory + "/overlay.qcow2";
+        const auto held = HeldFile::claim(*hypervisor, overlay);
+        EXPECT_TRUE(held.has_value());
+        std::ofstream(overlay) << "as good as any other file";
+        auto guest = co_await Guest::start(*hypervisor, spec, soon());
         EXPECT_TRUE(guest.has_value()) << guest.error().sentence;
         if (!guest)
             co_return;
         const GuestNames& names = (*guest)->names();
         const std::string draft = std::string(report) + ".draft";
         std::ofstream(draft) << names.domain << " " << names.uuid << " " << names.trace_window
-                             << " " << names.serial_socket << "\n";
+                             << " " << names.serial_socket << " " << overlay << "\n";
         std::filesystem::rename(draft, report);
         asio::steady_timer forever(co_await asio::this_coro::executor, std::chrono::hours(1));
         co_await forever.async_wait(asio::as_tuple(asio::use_awaitable));
@@ -61,7 +68,7 @@ class Victim {
         EXPECT_EQ(::posix_spawn(&pid_, program.c_str(), nullptr, nullptr, arguments, environ), 0);
         for (int look = 0; look < 3000 && !std::filesystem::exists(report_); ++look)
             std::this_thread::sleep_for(10ms);
-        std::ifstream(report_) >> domain >> uuid >> window >> socket;
+        std::ifstream(report_) >> domain >> uuid >> window >> socket >> overlay;
         EXPECT_FALSE(domain.empty()) << "the victim did not come up";
     }
     ~Victim() { kill(); }
@@ -82,7 +89,9 @@ class Victim {
         return std::filesystem::exists(std::filesystem::path(socket).parent_path());
     }
 
-    std::string domain, uuid, window, socket;
+    bool has_overlay() const { return std::filesystem::exists(overlay); }
+
+    std::string domain, uuid, window, socket, overlay;
 
   private:
     std::string report_;
@@ -95,20 +104,49 @@ TEST_F(GuestLeftovers, OfAKilledRunAreRemovedByTheNextAndLiveRunsStay) {
     killed.kill();
     ASSERT_TRUE(killed.has_qemu()) << "a guest outlives its run: that is what must be cleaned";
     ASSERT_TRUE(killed.has_window());
+    ASSERT_TRUE(killed.has_overlay());
     run([]() -> asio::awaitable<void> {
         auto hypervisor = co_await open_hypervisor();
         EXPECT_TRUE(hypervisor);
     });
     EXPECT_FALSE(killed.has_qemu());
     EXPECT_FALSE(killed.has_window());
+    EXPECT_FALSE(killed.has_overlay());
     EXPECT_FALSE(killed.has_directory());
     EXPECT_TRUE(live.has_qemu());
     EXPECT_TRUE(live.has_window());
+    EXPECT_TRUE(live.has_overlay());
     EXPECT_TRUE(live.has_directory());
     live.kill();
     EXPECT_EQ(clean_leftovers(places).runs, 1);
     EXPECT_FALSE(live.has_qemu());
     EXPECT_FALSE(live.has_window());
+    EXPECT_FALSE(live.has_overlay());
+}
+
+TEST_F(GuestLeftovers, AHeldFileGoesWithItsHolderUnlessItIsKept) {
+    run([]() -> asio::awaitable<void> {
+        auto hypervisor = co_await open_hypervisor();
+        const std::string directory = TestPlace::instance().new_directory();
+        const std::string gone = throw_away_path(directory, "gone");
+        const std::string kept = throw_away_path(directory, "kept");
+        {
+            auto first = HeldFile::claim(*hypervisor, gone);
+            auto second = HeldFile::claim(*hypervisor, kept);
+            EXPECT_TRUE(first.has_value() && second.has_value());
+            std::ofstream(gone) << "x";
+            std::ofstream(kept) << "x";
+            HeldFile moved(std::move(*first));
+            EXPECT_EQ(moved.path(), gone);
+            second->keep();
+        }
+        EXPECT_FALSE(std::filesystem::exists(gone));
+        EXPECT_TRUE(std::filesystem::exists(kept));
+        const auto refused = HeldFile::claim(*hypervisor, directory + "/thesis.txt");
+        EXPECT_EQ(refused.error().kind, ErrorKind::internal);
+        hypervisor.reset();
+        EXPECT_TRUE(std::filesystem::exists(kept));
+    });
 }
 
 TEST_F(GuestLeftovers, AnAbandonedCoroutineLeavesNothing) {

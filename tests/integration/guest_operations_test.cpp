@@ -3,8 +3,14 @@
 #pragma GCC diagnostic ignored \
     "-Wmismatched-new-delete"  // GCC 12 takes inlined coroutine frames for mismatches.
 #include <gmock/gmock.h>
+#include <sched.h>
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <sstream>
 
 #include "guest/operations_io.hpp"
+#include "guest/throttle_io.hpp"
 #include "integration/support/guest_on_disk.hpp"
 
 namespace rundown::guest {
@@ -170,6 +176,58 @@ TEST_F(GuestOperations, AGuestMayGoOnAfterItsPanic) {
         for (const GuestEvent& event : guest->events())
             panics += event.panic == GuestPanic{PanicSource::pvpanic, 0, {}};
         EXPECT_EQ(panics, 2);
+        EXPECT_TRUE((co_await guest->stop(soon())).has_value());
+    });
+}
+
+/// Seconds of a CPU that a thread has used.
+double cpu_seconds(int thread) {
+    const std::string text = contents_of_file("/proc/" + std::to_string(thread) + "/stat");
+    std::istringstream fields(text.substr(text.rfind(')') + 2));
+    std::string skipped;
+    for (int field = 3; field < 14; ++field)
+        fields >> skipped;
+    double user = 0, system = 0;
+    fields >> user >> system;
+    return (user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
+}
+
+TEST_F(GuestOperations, AThrottledProcessorGetsItsShareAndNoMore) {
+    run([this]() -> asio::awaitable<void> {
+        auto hypervisor = co_await open_hypervisor();
+        auto spec = spec_of_disk(BootSector().print(kCom1, "up").spin());
+        spec.processors = 2;
+        const auto guest = co_await start(*hypervisor, spec);
+        if (!guest)
+            co_return;
+        EXPECT_EQ(co_await hear(guest->serial(), 2), "up");
+        const auto threads = co_await processor_threads(*guest, soon());
+        EXPECT_TRUE(threads.has_value());
+        if (!threads)
+            co_return;
+        VcpuThrottle throttle{0, 20};
+        const auto set = co_await set_throttle(*guest, throttle, soon());
+        if (!set) {
+            EXPECT_THAT(set.error().sentence, HasSubstr("CAP_SYS_NICE"));
+            EXPECT_NE(::geteuid(), 0u);
+            co_return;
+        }
+        const TimePoint begin = Clock::now();
+        const double before = cpu_seconds(threads->front());
+        asio::steady_timer second(co_await asio::this_coro::executor, std::chrono::seconds(1));
+        co_await second.async_wait(asio::as_tuple(asio::use_awaitable));
+        const double used = cpu_seconds(threads->front()) - before;
+        const double share = used / std::chrono::duration<double>(Clock::now() - begin).count();
+        std::printf("a share of 20 %%: %.0f %% measured\n", share * 100);
+        EXPECT_LT(share, 0.3);
+        EXPECT_GT(share, 0.05);
+        throttle.percent = 100;
+        EXPECT_TRUE((co_await set_throttle(*guest, throttle, soon())).has_value());
+        EXPECT_EQ(::sched_getscheduler(threads->front()), SCHED_OTHER);
+        throttle.percent = 95;
+        EXPECT_EQ((co_await set_throttle(*guest, throttle, soon())).error().kind, ErrorKind::usage);
+        throttle = {2, 50};
+        EXPECT_EQ((co_await set_throttle(*guest, throttle, soon())).error().kind, ErrorKind::usage);
         EXPECT_TRUE((co_await guest->stop(soon())).has_value());
     });
 }

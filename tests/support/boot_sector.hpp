@@ -54,8 +54,8 @@ class BootSector {
     }
     /// At a non-maskable interrupt: `letter` on COM1, then on where it was.
     BootSector& answer_nmi(char letter) {
-        const std::uint16_t handler = here() + 6 + 2;
-        store(0x0008, handler);
+        const std::uint16_t handler = here() + 6 + 6 + 2;  // behind two stores and a jump
+        store(0x0008, handler).store(0x000A, 0);
         bytes({0xEB, 11});  // over the handler
         return bytes(
             {0x50,
