@@ -206,13 +206,25 @@ RUNDOWN_EVERY_CASE(Script, DriversAreStagedFromWhereTheyWereCopied) {
             HasSubstr("xcopy /e /i /y /q \"%CD_HOME%" + folder + "\" \"%HOME%\\" + folder + "\"")
         );
         if (panther()) {
-            EXPECT_THAT(setup_, HasSubstr("call :driver \"%HOME%\\" + inf + "\" || goto failed"));
+            EXPECT_THAT(setup_, HasSubstr("call :driver \"%HOME%\\" + inf + "\"\r\n"));
         } else {
             EXPECT_THAT(setup_, HasSubstr("%DEVICE_PATH%;%HOME%\\" + folder));
         }
     }
     const bool new_words = setup_.find("pnputil /add-driver") != std::string::npos;
     EXPECT_EQ(new_words, plan_.image && plan_.image->build >= 14393);
+}
+
+RUNDOWN_EVERY_CASE(Script, EveryStepOfSetupIsChecked) {
+    const auto lines = lines_of(setup_);
+    int steps = 0;
+    for (std::size_t i = 0; i + 1 < lines.size(); ++i) {
+        if (lines[i].starts_with("call :")) {
+            EXPECT_EQ(lines[i + 1], "if not \"%CODE%\"==\"0\" goto failed") << lines[i];
+            ++steps;
+        }
+    }
+    EXPECT_GE(steps, 6);
 }
 
 RUNDOWN_EVERY_CASE(Script, TheAgentComesLastAndTheMachineGoesOff) {

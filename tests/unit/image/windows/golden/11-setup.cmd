@@ -10,32 +10,47 @@ set "LOG=%HOME%\setup.log"
 
 rem The certificate the drivers are signed with: trusted as a root, and as a publisher without asking.
 set "STEP=certificate"
-call :must certutil -addstore -f Root "%CD_HOME%rundown-test.cer" || goto failed
-call :must certutil -addstore -f TrustedPublisher "%CD_HOME%rundown-test.cer" || goto failed
+call :must certutil -addstore -f Root "%CD_HOME%rundown-test.cer"
+if not "%CODE%"=="0" goto failed
+call :must certutil -addstore -f TrustedPublisher "%CD_HOME%rundown-test.cer"
+if not "%CODE%"=="0" goto failed
 >COM1 echo RUNDOWN-MILESTONE certificate
 
 rem Drivers: copied to the disk and made known to the system; the protocol driver is installed by each run.
 set "STEP=drivers"
-call :must xcopy /e /i /y /q "%CD_HOME%packages\protocol5" "%HOME%\packages\protocol5" || goto failed
-call :must xcopy /e /i /y /q "%CD_HOME%virtio\viostor" "%HOME%\virtio\viostor" || goto failed
-call :must xcopy /e /i /y /q "%CD_HOME%virtio\NetKVM" "%HOME%\virtio\NetKVM" || goto failed
-call :must xcopy /e /i /y /q "%CD_HOME%virtio\fwcfg" "%HOME%\virtio\fwcfg" || goto failed
-call :must xcopy /e /i /y /q "%CD_HOME%virtio\pvpanic" "%HOME%\virtio\pvpanic" || goto failed
-call :driver "%HOME%\packages\protocol5\protocol5.inf" || goto failed
-call :driver "%HOME%\virtio\viostor\viostor.inf" || goto failed
-call :driver "%HOME%\virtio\NetKVM\netkvm.inf" || goto failed
-call :driver "%HOME%\virtio\fwcfg\fwcfg.inf" || goto failed
-call :driver "%HOME%\virtio\pvpanic\pvpanic.inf" || goto failed
+call :must xcopy /e /i /y /q "%CD_HOME%packages\protocol5" "%HOME%\packages\protocol5"
+if not "%CODE%"=="0" goto failed
+call :must xcopy /e /i /y /q "%CD_HOME%virtio\viostor" "%HOME%\virtio\viostor"
+if not "%CODE%"=="0" goto failed
+call :must xcopy /e /i /y /q "%CD_HOME%virtio\NetKVM" "%HOME%\virtio\NetKVM"
+if not "%CODE%"=="0" goto failed
+call :must xcopy /e /i /y /q "%CD_HOME%virtio\fwcfg" "%HOME%\virtio\fwcfg"
+if not "%CODE%"=="0" goto failed
+call :must xcopy /e /i /y /q "%CD_HOME%virtio\pvpanic" "%HOME%\virtio\pvpanic"
+if not "%CODE%"=="0" goto failed
+call :driver "%HOME%\packages\protocol5\protocol5.inf"
+if not "%CODE%"=="0" goto failed
+call :driver "%HOME%\virtio\viostor\viostor.inf"
+if not "%CODE%"=="0" goto failed
+call :driver "%HOME%\virtio\NetKVM\netkvm.inf"
+if not "%CODE%"=="0" goto failed
+call :driver "%HOME%\virtio\fwcfg\fwcfg.inf"
+if not "%CODE%"=="0" goto failed
+call :driver "%HOME%\virtio\pvpanic\pvpanic.inf"
+if not "%CODE%"=="0" goto failed
 >COM1 echo RUNDOWN-MILESTONE drivers
 
 rem The agent: a service that starts with the system and takes the serial line then.
 set "STEP=agent"
-call :must xcopy /i /y /q "%CD_HOME%agent" "%HOME%" || goto failed
-call :must "%HOME%\rundown-agent.exe" --install --port COM1 || goto failed
+call :must xcopy /i /y /q "%CD_HOME%agent" "%HOME%"
+if not "%CODE%"=="0" goto failed
+call :must "%HOME%\rundown-agent.exe" --install --port COM1
+if not "%CODE%"=="0" goto failed
 >COM1 echo RUNDOWN-MILESTONE agent
 
 set "STEP=power-off"
-call :must shutdown -s -f -t 5 || goto failed
+call :must shutdown -s -f -t 5
+if not "%CODE%"=="0" goto failed
 exit /b 0
 
 :failed
@@ -47,8 +62,7 @@ set "COMMAND=%~nx1"
 echo must: %* >>"%LOG%"
 %* >>"%LOG%" 2>&1
 set "CODE=%ERRORLEVEL%"
-if "%CODE%"=="0" exit /b 0
-exit /b 1
+exit /b 0
 
 rem pnputil: 259 is "nothing to install it for now", 3010 and 1641 "done, restart".
 :driver
@@ -56,5 +70,7 @@ set "COMMAND=pnputil of %~nx1"
 echo driver: %* >>"%LOG%"
 pnputil /add-driver %1 /install >>"%LOG%" 2>&1
 set "CODE=%ERRORLEVEL%"
-for %%c in (0 259 3010 1641) do if "%CODE%"=="%%c" exit /b 0
-exit /b 1
+if "%CODE%"=="259" set "CODE=0"
+if "%CODE%"=="3010" set "CODE=0"
+if "%CODE%"=="1641" set "CODE=0"
+exit /b 0

@@ -11,27 +11,34 @@ call "%CD_HOME%settings.cmd"
 
 rem The certificate the drivers are signed with: trusted as a root, and as a publisher without asking.
 set "STEP=certificate"
-call :must reg import "%CD_HOME%rundown-test.reg" || goto failed
+call :must reg import "%CD_HOME%rundown-test.reg"
+if not "%CODE%"=="0" goto failed
 >COM1 echo RUNDOWN-MILESTONE certificate
 
 rem Drivers: copied to the disk and made known to the system; the protocol driver is installed by each run.
 set "STEP=drivers"
-call :must xcopy /e /i /y /q "%CD_HOME%packages\protocol5" "%HOME%\packages\protocol5" || goto failed
-call :must xcopy /e /i /y /q "%CD_HOME%virtio\NetKVM" "%HOME%\virtio\NetKVM" || goto failed
+call :must xcopy /e /i /y /q "%CD_HOME%packages\protocol5" "%HOME%\packages\protocol5"
+if not "%CODE%"=="0" goto failed
+call :must xcopy /e /i /y /q "%CD_HOME%virtio\NetKVM" "%HOME%\virtio\NetKVM"
+if not "%CODE%"=="0" goto failed
 set "DEVICE_PATH=%SystemRoot%\inf"
 set "DEVICE_PATH=%DEVICE_PATH%;%HOME%\packages\protocol5"
 set "DEVICE_PATH=%DEVICE_PATH%;%HOME%\virtio\NetKVM"
-call :must reg add "HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion" /v DevicePath /t REG_EXPAND_SZ /d "%DEVICE_PATH%" /f || goto failed
+call :must reg add "HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion" /v DevicePath /t REG_EXPAND_SZ /d "%DEVICE_PATH%" /f
+if not "%CODE%"=="0" goto failed
 >COM1 echo RUNDOWN-MILESTONE drivers
 
 rem The agent: a service that starts with the system and takes the serial line then.
 set "STEP=agent"
-call :must xcopy /i /y /q "%CD_HOME%agent" "%HOME%" || goto failed
-call :must "%HOME%\rundown-agent.exe" --install --port COM1 || goto failed
+call :must xcopy /i /y /q "%CD_HOME%agent" "%HOME%"
+if not "%CODE%"=="0" goto failed
+call :must "%HOME%\rundown-agent.exe" --install --port COM1
+if not "%CODE%"=="0" goto failed
 >COM1 echo RUNDOWN-MILESTONE agent
 
 set "STEP=power-off"
-call :must shutdown -s -f -t 5 || goto failed
+call :must shutdown -s -f -t 5
+if not "%CODE%"=="0" goto failed
 exit /b 0
 
 :failed
@@ -43,5 +50,4 @@ set "COMMAND=%~nx1"
 echo must: %* >>"%LOG%"
 %* >>"%LOG%" 2>&1
 set "CODE=%ERRORLEVEL%"
-if "%CODE%"=="0" exit /b 0
-exit /b 1
+exit /b 0
