@@ -91,6 +91,11 @@ void add_run(CLI::App& app, Options& options) {
         request.serial_only,
         "Keep the RPC on the serial line, as with guests that do not map the shared memory"
     );
+    run->add_flag(
+        "--no-window",
+        request.no_window,
+        "No shared memory: the trace stays in the driver's own ring and comes by RPC"
+    );
     run->add_option(
         "--hold",
         request.holds,

@@ -252,19 +252,23 @@ Answer filters(const Evidence& evidence) {
     return std::nullopt;
 }
 
-/// A sync point that nobody came by provoked nothing.
-Answer held_points(const RunRecord& run) {
-    for (const HeldPoint& held : run.held_points.value_or(std::vector<HeldPoint>())) {
-        if (held.passed && *held.passed == 0) {
+/// A sync point that nobody was held or delayed at provoked nothing.
+Answer held_points(const Evidence& evidence) {
+    const auto armed = evidence.run().held_points.value_or(std::vector<HeldPoint>());
+    for (const HeldPoint& held : armed) {
+        bool provoked = false;
+        bool could_not = false;
+        for (const Record& record : evidence.trace().records) {
+            if (record.event == RD_EV_SYNC_POINT && record.arg[0] == held.point) {
+                provoked |= record.arg[1] == RD_SYNC_ARRIVED || record.arg[1] == RD_SYNC_DELAYED;
+                could_not |= record.arg[1] == RD_SYNC_COULD_NOT_HOLD;
+            }
+        }
+        if (!provoked) {
             return fmt::format(
                 "nobody was held at the sync point {}{}",
-                held.point,
-                held.could_not_hold == 0
-                    ? std::string()
-                    : fmt::format(
-                          ": {} came by at a raised IRQL, where only a delay is possible",
-                          held.could_not_hold
-                      )
+                held.name,
+                could_not ? ": they came by at a raised IRQL, where only a delay is possible" : ""
             );
         }
     }
@@ -302,7 +306,7 @@ std::optional<std::string> broken_promise(const Evidence& evidence) {
           handles(evidence, *trigger),
           link_changes(evidence, *trigger),
           refusals(evidence, *trigger),
-          held_points(evidence.run()),
+          held_points(evidence),
           filters(evidence)}) {
         if (broken) {
             return broken;

@@ -212,11 +212,10 @@ struct DriverCounters {
     bool operator==(const DriverCounters&) const = default;
 };
 
-/// A sync point armed for a run, and what came of it (rd_p5_sync_point_state).
+/// A sync point of the test driver that was armed for the run; what came of it is in the trace.
 struct HeldPoint {
-    std::string point;                    // "in-unbind".
-    std::optional<std::uint32_t> passed;  // Threads it has held or delayed; absent: not learned.
-    std::uint32_t could_not_hold = 0;     // Arrivals at a raised IRQL.
+    std::string name;         // "in-unbind".
+    std::uint32_t point = 0;  // enum rd_p5_sync_point.
     bool operator==(const HeldPoint&) const = default;
 };
 

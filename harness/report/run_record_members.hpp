@@ -219,9 +219,8 @@ void members(V& v, Promised& promised) {
 
 template <class V>
 void members(V& v, HeldPoint& held) {
+    v("name", held.name);
     v("point", held.point);
-    v("passed", held.passed);
-    v("could_not_hold", held.could_not_hold);
 }
 
 template <class V>

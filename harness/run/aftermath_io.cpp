@@ -96,6 +96,9 @@ asio::awaitable<void> ScenarioRun::blame(const Error& error) {
             error.sentence};
         co_return;
     }
+    if (co_await crashed_by_its_own_word()) {
+        co_return;  // The bug check, or the debugger at whose prompt it stands, speaks for itself.
+    }
     if (error.kind == ErrorKind::lost_contact && !guest_is_late_) {
         static_cast<void>(
             co_await guest_->ended(Deadline::in(kNewsTravels, "news of the guest's end"))
@@ -116,7 +119,9 @@ asio::awaitable<void> ScenarioRun::blame(const Error& error) {
     } else if (const std::string garbage = garbage_on_the_line(); !garbage.empty()) {
         record_.interruption = {InconclusiveKind::lost_contact, garbage};
     } else if (guest_is_late_ || error.kind == ErrorKind::timeout || error.kind == ErrorKind::guest_boot) {
-        record_.deadline = {phase, waiting_for_, spec_.scenario.deadline(phases_.phase()).count()};
+        const Milliseconds given =
+            spec_.deterministic ? spec_.scenario.deadline(phases_.phase()) : phases_.allowance();
+        record_.deadline = {phase, waiting_for_, given.count()};
     } else {
         record_.interruption = {inconclusive_kind(error.kind), error.sentence};
     }
@@ -153,6 +158,10 @@ asio::awaitable<void> ScenarioRun::finish() {
         if (record_.guest_end == oracle::GuestEnd::panicked) {
             keep_bug_check();
         }
+        keep_debugger_words();
+        if (guest_->end() != guest::GuestEnd::died) {
+            co_await look_from_outside();
+        }
         if (record_.deadline && guest_->end() == guest::GuestEnd::none) {
             co_await knock_at_a_silent_guest();
         }
@@ -183,6 +192,9 @@ asio::awaitable<void> ScenarioRun::finish() {
 /// A run whose evidence is not whole proves nothing, however well it went.
 void ScenarioRun::complain_of_lost_evidence() {
     auto lost = guest_->evidence_error();
+    if (!lost && debug_line_) {
+        lost = debug_line_->error();
+    }
     if (!lost && client_) {
         lost = client_->log_error();
     }
@@ -200,11 +212,7 @@ void ScenarioRun::keep_trace() {
             record_.interruption = {kind, error.sentence};
         }
     };
-    window_.fill_holes();
-    // What has been read leaves this process's memory: the records are as large.
-    auto trace = trace::read(window_.bytes(), [this](std::span<const std::byte> part) {
-        window_.forget_pages(part);
-    });
+    auto trace = whole_trace();
     if (!trace) {
         // A guest that did not get so far as to make its ring has another story to tell.
         complain(trace.error(), InconclusiveKind::trace_truncated);
@@ -234,7 +242,14 @@ void ScenarioRun::keep_trace() {
 
 void ScenarioRun::keep_bug_check() {
     if (record_.bug_check) {
-        return;  // Told by the agent.
+        return;  // Told by the agent, or on the debug line.
+    }
+    for (const auto& event : guest_->events()) {
+        if (event.panic && event.panic->source == guest::PanicSource::hyperv) {
+            record_.bug_check = oracle::BugCheck{
+                static_cast<std::uint32_t>(event.panic->code), event.panic->parameters, {}, 0};
+            return;
+        }
     }
     if (const auto log = read_file(guest_->files().debug_console)) {
         record_.bug_check = bug_check_in(*log);

@@ -73,6 +73,31 @@ Awaitable<rd_p5_counters> Agent::counters(Deadline deadline) {
     co_return structure_in<rd_p5_counters>(response->data(), what);
 }
 
+Awaitable<void> Agent::hold_at(const rd_p5_sync_hold& hold, Deadline deadline) {
+    const std::string what = "arm a sync point";
+    RUNDOWN_CO_TRY(co_await ioctl(RD_P5_IOCTL_SYNC_HOLD, bytes_of(hold), 0, what, deadline));
+    co_return result<void>{};
+}
+
+Awaitable<rd_p5_trace_place> Agent::trace_place(Deadline deadline) {
+    const std::string what = "say where its trace is";
+    const std::string nothing;  // Named: GCC 12 destroys a braced temporary of a co_await twice.
+    auto response =
+        co_await ioctl(RD_P5_IOCTL_GET_TRACE, nothing, sizeof(rd_p5_trace_place), what, deadline);
+    RUNDOWN_CO_TRY(response);
+    co_return structure_in<rd_p5_trace_place>(response->data(), what);
+}
+
+Awaitable<TracePiece> Agent::drain_trace(const std::string& device, Deadline deadline) {
+    rpc::Request request;
+    request.mutable_trace_drain()->set_device(device);
+    auto response = co_await ask(std::move(request), "drain the trace", deadline);
+    RUNDOWN_CO_TRY(response);
+    co_return piece_of(
+        response->data(), response->value(), response->lost(), response->counter_hz()
+    );
+}
+
 Awaitable<void> Agent::hold_request(std::uint32_t count, Deadline deadline) {
     const rd_p5_hold hold{count};
     const std::string what = "keep an OID request in flight";

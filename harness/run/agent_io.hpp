@@ -16,6 +16,7 @@
 #include "base/result.hpp"
 #include "oracle/run_record.hpp"
 #include "rpc/client_io.hpp"
+#include "run/trace_pieces.hpp"
 #include "rundown/protocol5_ioctl.h"
 #include "rundown/trace_abi.h"
 
@@ -88,6 +89,13 @@ class Agent {
     /// Keeps so many receives on each binding until told otherwise.
     Awaitable<void> hold_receives(std::uint32_t count, Deadline deadline);
     Awaitable<rd_p5_counters> counters(Deadline deadline);
+    /// Arms a sync point of the driver's.
+    Awaitable<void> hold_at(const rd_p5_sync_hold& hold, Deadline deadline);
+    /// Where the driver's records go.
+    Awaitable<rd_p5_trace_place> trace_place(Deadline deadline);
+    /// The next records of the driver's own ring, through its device; of the agent's own marks with
+    /// an empty device. No records: there are no more for now.
+    Awaitable<TracePiece> drain_trace(const std::string& device, Deadline deadline);
     /// NdisDeregisterProtocol from the driver's device-control routine; its status, or the IOCTL's.
     Awaitable<Answer> deregister(Deadline deadline);
     Awaitable<oracle::Census> census(Deadline deadline);

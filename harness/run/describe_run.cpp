@@ -75,6 +75,9 @@ std::string reproduce_command(const ReproduceOptions& options, const RunSpec& sp
     if (spec.serial_only) {
         command += " --serial-only";
     }
+    if (spec.no_window) {
+        command += " --no-window";
+    }
     command += as_typed(spec.provocation);
     if (!options.driver.empty()) {
         command += " --driver " + quoted(options.driver);

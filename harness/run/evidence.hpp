@@ -23,6 +23,9 @@ struct EvidencePaths {
     std::string report() const { return directory + "/report.json"; }
     std::string debug_log() const { return directory + "/debug-console.log"; }
     std::string qmp_log() const { return directory + "/qmp-events.jsonl"; }
+    std::string com2_log() const { return directory + "/com2.log"; }
+    std::string screenshot() const { return directory + "/screen.png"; }
+    std::string dump() const { return directory + "/guest.dump"; }
     std::string rpc_log() const { return directory + "/rpc.log"; }
     std::string domain_xml() const { return directory + "/domain.xml"; }
     std::string qemu_log() const { return directory + "/qemu.log"; }

@@ -97,7 +97,10 @@ std::optional<unsigned> irql_in(std::string_view dump) {
 
 Hang kind_of(std::string_view registers, std::optional<unsigned> irql) {
     const auto halted = number_behind(registers, "HLT=", 10);
-    const auto flags = number_behind(registers, "RFL=", 16);
+    auto flags = number_behind(registers, "RFL=", 16);
+    if (!flags) {
+        flags = number_behind(registers, "EFL=", 16);  // A processor in 32-bit mode.
+    }
     if (!halted || !flags) {
         return Hang::unknown;
     }

@@ -5,6 +5,7 @@
 // comes in.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -18,8 +19,14 @@ class Phases {
   public:
     /// `patience`: waits take so many times the scenario's deadlines; the deadlines of a
     /// deterministic run are in guest time, and those here only a net below them.
-    Phases(const scenario::Scenario& scenario, TimePoint now, int patience = 1)
-        : scenario_(scenario), start_(now), patience_(patience) {}
+    /// `boot_at_least`: guests that boot a whole system take longer than any scenario says.
+    Phases(
+        const scenario::Scenario& scenario,
+        TimePoint now,
+        int patience = 1,
+        Milliseconds boot_at_least = Milliseconds(0)
+    )
+        : scenario_(scenario), start_(now), patience_(patience), boot_at_least_(boot_at_least) {}
 
     /// Leaves the current phase and enters `phase`.
     void enter(scenario::Phase phase, TimePoint now) {
@@ -38,12 +45,16 @@ class Phases {
 
     scenario::Phase phase() const { return phase_; }
 
+    /// How long the current phase may take in all.
+    Milliseconds allowance() const {
+        const Milliseconds own = scenario_.deadline(phase_) * patience_;
+        return phase_ == scenario::Phase::boot ? std::max(own, boot_at_least_) : own;
+    }
+
     /// The deadline of a wait inside the current phase: never later than the phase's own.
     Deadline deadline(const std::string& waiting_for) const {
         const std::string phase(to_string(phase_));
-        return Deadline(
-            entered_, scenario_.deadline(phase_) * patience_, waiting_for + " (phase " + phase + ")"
-        );
+        return Deadline(entered_, allowance(), waiting_for + " (phase " + phase + ")");
     }
 
     /// Milliseconds per phase, and "total" since the start.
@@ -60,6 +71,7 @@ class Phases {
     const scenario::Scenario& scenario_;
     TimePoint start_;
     int patience_;
+    Milliseconds boot_at_least_;
     TimePoint entered_{};
     scenario::Phase phase_ = scenario::Phase::invalid;
     std::map<scenario::Phase, Milliseconds> took_;

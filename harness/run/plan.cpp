@@ -231,6 +231,12 @@ result<void> check_deterministic_choices(
     if (!request.deterministic) {
         return {};
     }
+    if (request.no_window) {
+        return fail(
+            ErrorKind::usage,
+            "--deterministic and --no-window: such a run's meetings are held in the window"
+        );
+    }
     if (request.serial_only) {
         return fail(
             ErrorKind::usage,
@@ -289,6 +295,7 @@ class Plan {
                 scenario, request_.guest, nics, request_.ndis, load, request_.seed + i, i, {}};
             spec.deterministic = request_.deterministic;
             spec.serial_only = request_.serial_only;
+            spec.no_window = request_.no_window;
             spec.provocation = provocations_.of_repetition(i, scenario);
             spec.id = id_of(spec, why ? 1 : repeat);
             if (!taken_.insert(spec.id).second) {

@@ -28,11 +28,12 @@ struct Request {
     std::string ndis = "5.1";
     std::optional<std::string> load;  // By ',', or "all"; absent: each scenario's own.
     std::uint32_t repeat = 1;
-    std::uint32_t seed = 0;                 // Repetition i runs with seed + i.
-    bool deterministic = false;             // The same seed gives the same trace.
-    bool serial_only = false;               // The RPC stays on COM1, whatever the guest offers.
-    std::vector<std::string> holds;         // --hold POINT[:ms], as typed.
-    std::string sweep;                      // --sweep FROM..TO/STEPS, as typed; empty: none.
+    std::uint32_t seed = 0;          // Repetition i runs with seed + i.
+    bool deterministic = false;      // The same seed gives the same trace.
+    bool serial_only = false;        // The RPC stays on COM1, whatever the guest offers.
+    bool no_window = false;          // The trace stays in the driver's ring, and comes by RPC.
+    std::vector<std::string> holds;  // --hold POINT[:ms], as typed.
+    std::string sweep;               // --sweep FROM..TO/STEPS, as typed; empty: none.
     std::optional<std::uint32_t> delay_us;  // --delay: the one delay of a sweep, again.
     std::uint32_t throttle_percent = 0;     // --throttle: taken from each virtual processor.
 };
@@ -49,6 +50,7 @@ struct RunSpec {
     std::string id;                // Unique within the plan and fit for a file name.
     bool deterministic = false;    // See run/deterministic_meetings_io.hpp.
     bool serial_only = false;
+    bool no_window = false;
     Provocation provocation;  // Holds, delay and throttle.
 };
 

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::uint32_t kDelayMaxUs = 10'000'000;
 constexpr std::uint32_t kStepsMax = 10000;
+constexpr std::uint32_t kThrottleMinPercent = 10;  // The host's scheduler grants no more than 90.
 constexpr std::uint32_t kThrottleMaxPercent = 95;
 
 /// Takes a number off the front of `text`; false: there is none.
@@ -115,11 +116,13 @@ result<Provocations> provocations_from(
         }
         all.delays_us = {*delay_us};
     }
-    if (throttle_percent > kThrottleMaxPercent) {
+    if (throttle_percent != 0 &&
+        (throttle_percent < kThrottleMinPercent || throttle_percent > kThrottleMaxPercent)) {
         return fail(
             ErrorKind::usage,
             fmt::format(
-                "--throttle: at most {} percent of a processor's time can be taken from it",
+                "--throttle: from {} to {} percent of a processor's time can be taken from it",
+                kThrottleMinPercent,
                 kThrottleMaxPercent
             )
         );

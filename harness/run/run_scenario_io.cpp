@@ -12,7 +12,7 @@
 #include <filesystem>
 
 #include "run/deterministic_guest.hpp"
-#include "run/kernel_words.hpp"
+#include "run/guest_spec.hpp"
 #include "run/record_of_plan.hpp"
 #include "run/scenario_run_io.hpp"
 
@@ -25,34 +25,8 @@ using scenario::Phase;
 
 namespace {
 
-/// 1 million records: several seconds of heavy load on two NICs. Pages nobody writes cost nothing.
-constexpr unsigned kTraceWindowMib = 64;
-
-guest::GuestSpec guest_spec(
-    const RunContext& context, const RunSpec& spec, const EvidencePaths& evidence
-) {
-    guest::GuestSpec guest;
-    guest.kernel = context.assets.boot_elf;
-    guest.initrd = context.assets.initrd;
-    guest.command_line =
-        fmt::format("seed={}{}", spec.seed, kernel_words(spec.scenario, spec.load));
-    for (const auto& model : spec.nics) {
-        const std::size_t index = guest.nics.size();
-        guest::NicSpec nic = guest::nic_from(model);
-        nic.mac = guest::nic_mac(index);
-        guest.nics.push_back(nic);
-    }
-    guest.accelerator = context.accelerator;
-    guest.directory = evidence.directory;
-    guest.trace_window_mib = kTraceWindowMib;
-    // A guest that starts again by itself has nothing to say about this run, and would overwrite
-    // the trace of its first life: QEMU ends in place of resetting it.
-    guest.reboots = false;
-    guest.qemu_arguments.push_back("-no-reboot");
-    if (spec.deterministic) {
-        make_deterministic(guest, spec.seed);
-    }
-    return guest;
+int patience_of(const RunContext& context, const RunSpec& spec) {
+    return spec.deterministic ? kDeterministicPatience : patience_with(context.home.choice.family);
 }
 
 }  // namespace
@@ -62,7 +36,9 @@ ScenarioRun::ScenarioRun(RunContext& context, const RunSpec& spec, const Evidenc
       spec_(spec),
       evidence_(evidence),
       started_(Clock::now()),
-      phases_(spec.scenario, started_, spec.deterministic ? kDeterministicPatience : 1),
+      phases_(
+          spec.scenario, started_, patience_of(context, spec), boot_time_max(context.home.choice)
+      ),
       record_(outcome_.record) {
     record_ = record_of(spec, context.driver);
 }
@@ -83,21 +59,28 @@ asio::awaitable<RunOutcome> ScenarioRun::go() {
 
 Awaitable<void> ScenarioRun::travel() {
     RUNDOWN_CO_TRY(co_await boot());
+    if (outcome_.skipped) {
+        co_return result<void>{};
+    }
     RUNDOWN_CO_TRY(co_await deploy());
     RUNDOWN_CO_TRY(co_await bind());
     RUNDOWN_CO_TRY(co_await load());
+    RUNDOWN_CO_TRY(co_await provoke());
     RUNDOWN_CO_TRY(co_await trigger());
     if (scenario::ends_guest(spec_.scenario.trigger)) {
         co_return result<void>{};  // There is nobody left to ask.
     }
     RUNDOWN_CO_TRY(co_await settle());
     RUNDOWN_CO_TRY(co_await reload());
-    co_return co_await say_end();
+    RUNDOWN_CO_TRY(co_await say_end());
+    co_return co_await collect_trace();
 }
 
 Awaitable<void> ScenarioRun::boot() {
     enter(Phase::boot, "booting");
-    auto spec = guest_spec(context_, spec_, evidence_);
+    const auto files = co_await prepare_machine();
+    RUNDOWN_CO_TRY(files);
+    auto spec = spec_of_run(context_.home, context_.assets, context_.accelerator, spec_, *files);
     auto guest = co_await guest::Guest::start(
         context_.hypervisor, std::move(spec), wait("the guest to start and connect")
     );
@@ -106,16 +89,21 @@ Awaitable<void> ScenarioRun::boot() {
     }
     guest_ = std::move(*guest);
     outcome_.guest_started = true;
-    auto window = TraceWindow::open(guest_->trace_window());
-    if (!window) {
-        co_return window.error();
+    if (!spec_.no_window) {
+        auto window = TraceWindow::open(guest_->trace_window());
+        if (!window) {
+            co_return window.error();
+        }
+        window_ = std::move(*window);
     }
-    window_ = std::move(*window);
     RUNDOWN_CO_TRY(start_peers());
-    const auto line = open_line(guest_->trace_window());
-    RUNDOWN_CO_TRY(line);
+    RUNDOWN_CO_TRY(open_debug_line());
     rpc::ClientOptions options{evidence_.rpc_log(), spec_.seed};
-    options.memory = spec_.serial_only ? nullptr : *line;
+    if (!spec_.no_window && !spec_.serial_only) {
+        const auto line = open_line(guest_->trace_window());
+        RUNDOWN_CO_TRY(line);
+        options.memory = *line;
+    }
     if (spec_.deterministic) {
         RUNDOWN_CO_TRY(co_await open_meetings());
         make_deterministic(options);
@@ -141,7 +129,7 @@ Awaitable<void> ScenarioRun::boot() {
     auto hello = co_await client_->open(wait("the agent's hello"));
     RUNDOWN_CO_TRY(hello);
     hello_ = std::move(*hello);
-    co_return result<void>{};
+    co_return hear_of_the_guest();
 }
 
 Awaitable<void> ScenarioRun::deploy() {
@@ -150,15 +138,17 @@ Awaitable<void> ScenarioRun::deploy() {
     RUNDOWN_CO_TRY(co_await rpc::put_file(
         *client_, file, context_.driver.bytes, wait("the driver's file to arrive in the guest")
     ));
+    RUNDOWN_CO_TRY(co_await put_package());
     RUNDOWN_CO_TRY(co_await take_census(CensusPoint::before));
     RUNDOWN_CO_TRY(co_await agent_->install(
-        file, spec_.scenario.driver_parameters, hello_, wait("the driver to be installed")
+        file, driver_parameters(), hello_, wait("the driver to be installed")
     ));
     co_return result<void>{};
 }
 
 Awaitable<void> ScenarioRun::bind() {
     enter(Phase::bind, "loading and binding");
+    visits_before_ = debug_line_ ? debug_line_->log().visits().size() : 0;
     RUNDOWN_CO_TRY(co_await mark(RD_MARK_BIND));
     const auto started =
         keep(Step::start, 0, co_await agent_->start_driver(wait("the driver to start")));
@@ -166,6 +156,8 @@ Awaitable<void> ScenarioRun::bind() {
     if (started->status != 0) {
         co_return fail(ErrorKind::refused, "the driver did not start: " + started->message);
     }
+    driver_loaded_ = true;
+    RUNDOWN_CO_TRY(co_await find_trace());
     RUNDOWN_CO_TRY(co_await agent_->wait_for_bindings(wait("the adapters to be bound")));
     RUNDOWN_CO_TRY(co_await take_census(CensusPoint::bound));
     const auto bindings = co_await agent_->bindings(wait("the list of bindings"));
@@ -214,6 +206,8 @@ Awaitable<void> ScenarioRun::reload() {
     if (started->status != 0) {
         co_return result<void>{};
     }
+    driver_loaded_ = true;
+    RUNDOWN_CO_TRY(co_await drain_trace());
     RUNDOWN_CO_TRY(co_await agent_->wait_for_bindings(wait("the adapters to be bound again")));
     RUNDOWN_CO_TRY(co_await take_census(CensusPoint::reloaded));
     RUNDOWN_CO_TRY(co_await stop_service(Step::reload_stop));
@@ -246,7 +240,11 @@ Awaitable<void> ScenarioRun::mark(rd_trace_mark mark, std::uint64_t value) {
     } else {
         stay_loud();
     }
-    co_return co_await agent_->mark(mark, value, wait("a mark in the trace"));
+    RUNDOWN_CO_TRY(co_await agent_->mark(mark, value, wait("a mark in the trace")));
+    if (mark == RD_MARK_TRIGGER) {
+        co_return co_await delay_the_trigger();  // Nothing else comes between.
+    }
+    co_return co_await drain_trace();
 }
 
 Awaitable<void> ScenarioRun::take_census(CensusPoint point, std::uint32_t cycle) {

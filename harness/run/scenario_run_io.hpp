@@ -8,6 +8,7 @@
 #pragma once
 
 #include <boost/asio/steady_timer.hpp>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -15,10 +16,14 @@
 #include <vector>
 
 #include "guest/guest_io.hpp"
+#include "image/overlay_io.hpp"
 #include "run/agent_io.hpp"
+#include "run/debug_log_io.hpp"
 #include "run/deterministic_meetings_io.hpp"
+#include "run/guest_spec.hpp"
 #include "run/phases.hpp"
 #include "run/run_scenario_io.hpp"
+#include "run/trace_pieces.hpp"
 #include "run/trace_window_io.hpp"
 #include "witness/nic_peer_io.hpp"
 
@@ -44,6 +49,33 @@ class ScenarioRun {
     Awaitable<void> settle();
     Awaitable<void> reload();
     Awaitable<void> say_end();
+
+    // What differs with the guest's home (home_run_io.cpp).
+    /// The overlay of an image and what else the machine is made with.
+    Awaitable<MachineFiles> prepare_machine();
+    /// COM2, where the guest's kernel has its debug log there.
+    result<void> open_debug_line();
+    /// What the hello says: is it the guest that was asked for, and can it do what is to be done?
+    result<void> hear_of_the_guest();
+    /// INF and catalog, for guests that install a protocol by them.
+    Awaitable<void> put_package();
+    std::map<std::string, std::uint32_t> driver_parameters() const;
+
+    // A trace that comes by RPC (drain_io.cpp).
+    /// Asks the driver where its records go.
+    Awaitable<void> find_trace();
+    /// Takes what the driver's own ring holds, where that is where they go.
+    Awaitable<void> drain_trace();
+    /// The records of the last Unload, and the agent's own marks.
+    Awaitable<void> collect_trace();
+    /// All there is, as one trace.
+    result<trace::Trace> whole_trace();
+
+    // Provoked races (provoke_io.cpp).
+    /// Arms the sync points and slows the processors down.
+    Awaitable<void> provoke();
+    /// The sweep's delay, to the microsecond as far as the host's scheduler lets it.
+    Awaitable<void> delay_the_trigger();
 
     // Load (load_io.cpp).
     Awaitable<void> load();
@@ -118,6 +150,13 @@ class ScenarioRun {
     boost::asio::awaitable<void> blame(const Error& error);
     std::string garbage_on_the_line() const;
     boost::asio::awaitable<void> knock_at_a_silent_guest();
+    // Of guests whose kernel is not ours (outside_io.cpp).
+    /// Did the guest tell a bug check on its debug line, or does it stand at its debugger's prompt?
+    boost::asio::awaitable<bool> crashed_by_its_own_word();
+    /// What the kernel's debugger had to say since the driver was loaded.
+    void keep_debugger_words();
+    /// A picture of the screen and the memory of a guest that has crashed or hangs.
+    boost::asio::awaitable<void> look_from_outside();
     boost::asio::awaitable<void> finish();
     void keep_trace();
     void keep_bug_check();
@@ -153,6 +192,15 @@ class ScenarioRun {
     bool guest_is_late_ = false;          // The phase's deadline has passed in guest time.
     std::optional<Agent> agent_;
     rpc::Hello hello_;
+
+    std::unique_ptr<image::Overlay> overlay_;  // Of an image; else null.
+    std::unique_ptr<DebugLine> debug_line_;    // Where the guest has one.
+    bool drains_ = false;            // The driver's records stay in its own ring: RPC brings them.
+    bool driver_loaded_ = false;     // So that its device can be asked.
+    bool own_marks_ = false;         // The agent keeps marks that no driver takes.
+    std::size_t visits_before_ = 0;  // Stops in its debugger before the driver was there.
+    DrainedTrace drained_;
+    std::vector<trace::Record> marks_;  // Of the agent's own.
 
     std::optional<boost::asio::steady_timer> silence_;  // See fall_silent_later().
     std::string waiting_for_;                           // Of the latest wait().

@@ -56,6 +56,7 @@ Awaitable<void> ScenarioRun::stop_service(Step step) {
     const auto stopped = keep(step, 0, co_await agent_->stop_driver(wait("the driver to stop")));
     RUNDOWN_CO_TRY(stopped);
     stopped_cleanly_ = stopped->status == 0;
+    driver_loaded_ = !stopped_cleanly_;
     co_return result<void>{};
 }
 

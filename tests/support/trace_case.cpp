@@ -162,23 +162,42 @@ oracle::PoolTag pool_from(const std::string& text) {
     return tag;
 }
 
+/// The counts of a census by their names in a case.
+const std::map<std::string, Census::Count Census::*>& census_counts() {
+    static const std::map<std::string, Census::Count Census::*> counts = {
+        {"protocols", &Census::protocols},
+        {"opens", &Census::opens},
+        {"filters", &Census::filters},
+        {"packet_pools", &Census::packet_pools},
+        {"packets_out", &Census::packets_out},
+        {"buffer_pools", &Census::buffer_pools},
+        {"buffers_out", &Census::buffers_out},
+        {"requests_pending", &Census::requests_pending},
+        {"sends_pending", &Census::sends_pending},
+        {"receives_out", &Census::receives_out},
+        {"threads", &Census::threads},
+        {"timers", &Census::timers},
+        {"handles", &Census::handles},
+        {"devices", &Census::devices},
+        {"work_items", &Census::work_items},
+    };
+    return counts;
+}
+
 Census census_from(Taker& take) {
     Census census;
-    take("protocols", census.protocols);
-    take("opens", census.opens);
-    take("filters", census.filters);
-    take("packet_pools", census.packet_pools);
-    take("packets_out", census.packets_out);
-    take("buffer_pools", census.buffer_pools);
-    take("buffers_out", census.buffers_out);
-    take("requests_pending", census.requests_pending);
-    take("sends_pending", census.sends_pending);
-    take("receives_out", census.receives_out);
-    take("threads", census.threads);
-    take("timers", census.timers);
-    take("handles", census.handles);
-    take("devices", census.devices);
-    take("work_items", census.work_items);
+    for (const auto& [name, member] : census_counts()) {
+        std::uint32_t count = 0;
+        take(name.c_str(), count);
+        census.*member = count;
+    }
+    for (const auto& name : list_of(take.take("unknown").value_or(""))) {
+        const auto count = census_counts().find(name);
+        if (count == census_counts().end()) {
+            throw BadLine{"a census has no '" + name + "'"};
+        }
+        census.*count->second = std::nullopt;
+    }
     for (const auto& tag : list_of(take.take("pool").value_or(""))) {
         census.pool.push_back(pool_from(tag));
     }

@@ -18,13 +18,17 @@ using oracle::RunRecord;
 
 namespace {
 
-/// "key=1 other=2" of those that are not 0.
-std::string counts_of(std::initializer_list<std::pair<const char*, std::uint64_t>> counts) {
+using Count = std::optional<std::uint64_t>;
+
+/// "key=1 other=2" of those that are not 0, and "unknown=..." of those that are absent.
+std::string counts_of(std::initializer_list<std::pair<const char*, Count>> counts) {
     std::string text;
+    std::string unknown;
     for (const auto& [name, value] : counts) {
-        text += value != 0 ? fmt::format(" {}={}", name, value) : "";
+        text += value.value_or(0) != 0 ? fmt::format(" {}={}", name, *value) : "";
+        unknown += value ? "" : (unknown.empty() ? " unknown=" : ",") + std::string(name);
     }
-    return text;
+    return text + unknown;
 }
 
 template <class List, class Word>

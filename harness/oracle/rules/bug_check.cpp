@@ -2,6 +2,8 @@
 // oracle/rules/bug_check.cpp
 #include <fmt/format.h>
 
+#include <functional>
+
 #include "oracle/evidence.hpp"
 #include "oracle/left_open.hpp"
 #include "oracle/rules/rules.hpp"
@@ -36,8 +38,21 @@ std::string meaning_of(const BugCheck& what) {
     return words.empty() ? words : " " + words;
 }
 
+/// A kernel that stopped in its debugger, was told to go on, and did.
+void check_debugger(const Evidence& evidence, Findings& findings) {
+    const std::string before = what_came_before(evidence);
+    for (const auto& words : evidence.run().debugger_words.value_or(std::vector<std::string>())) {
+        if (before.empty()) {
+            findings.add(nullptr, words);
+        } else {
+            findings.add_against_system(std::hash<std::string>()(words), nullptr, words + before);
+        }
+    }
+}
+
 void check(const Evidence& evidence, Findings& findings) {
     if (!evidence.crash()) {
+        check_debugger(evidence, findings);
         return;
     }
     const BugCheck& what = evidence.crash()->what;
@@ -73,7 +88,7 @@ void check(const Evidence& evidence, Findings& findings) {
 
 const Rule bug_check_rule{
     "bug-check",
-    "The guest does not stop with a bug check.",
+    "The guest does not stop with a bug check, nor in its kernel's debugger.",
     "Bug Check Code Reference: each code names what a driver did",
     check,
     {}};
