@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "image/machine.hpp"
 
-#include <fmt/format.h>
-
 namespace rundown::image {
 
 guest::DiskBus guest_bus(DiskBus bus) {
@@ -52,28 +50,6 @@ void apply_image(
     if (manifest.kind == ImageKind::reference && !command_line.empty()) {
         spec.fw_cfg.push_back({kCommandLineEntry, command_line});
     }
-}
-
-std::string hardware_of(const guest::GuestSpec& spec, const std::string& qemu_version) {
-    std::string text = fmt::format(
-        "qemu {} {} {} {} {} MiB {} cpu window {} MiB com2 {} display {}",
-        qemu_version,
-        to_string(spec.accelerator),
-        spec.machine,
-        spec.cpu,
-        spec.memory_mib,
-        spec.processors,
-        spec.trace_window_mib,
-        spec.second_serial == guest::SecondSerial::none ? "no" : "yes",
-        to_string(spec.display)
-    );
-    for (const auto& disk : spec.disks) {
-        text += fmt::format(" disk {}", to_string(disk.bus));
-    }
-    for (const auto& nic : spec.nics) {
-        text += fmt::format(" nic {}.{}", to_string(nic.model), static_cast<int>(nic.variant));
-    }
-    return text;
 }
 
 }  // namespace rundown::image

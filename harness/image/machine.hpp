@@ -29,8 +29,4 @@ void apply_image(
     const std::string& command_line = {}
 );
 
-/// What a live snapshot fits, in one line: everything that must be the same for its state to be
-/// loaded. `qemu_version` as Hypervisor::qemu_version() tells it.
-std::string hardware_of(const guest::GuestSpec& spec, const std::string& qemu_version);
-
 }  // namespace rundown::image

@@ -133,7 +133,8 @@ struct StageTime {
 /// A live snapshot: the machine's state with the agent ready, and the disk as it was then.
 struct Snapshot {
     std::string name;        // Unique in the image.
-    std::string hardware;    // What it fits, in one line; compared as a whole.
+    std::string hardware;    // What it fits, for people: guest::hardware_line(). The
+                             // record beside the state file is what is compared.
     std::string state_file;  // Names in the image's directory, below snapshots/.
     std::string disk_file;   // A qcow2 with the base below it; empty: the base itself.
     std::uint64_t bytes = 0;

@@ -136,8 +136,9 @@ class Store {
     /// Removes an image. Refused while somebody uses it.
     result<void> remove(const std::string& name) const;
 
-    /// Adds a live snapshot: moves its files (paths outside the image) into the image and names
-    /// them in the manifest; one of the same name is replaced.
+    /// Adds a live snapshot: moves its files (paths outside the image; the state's record beside
+    /// it, guest::snapshot_record_path(), comes along) into the image and names them in the
+    /// manifest; one of the same name is replaced.
     result<Snapshot> add_snapshot(
         const std::string& name,
         Snapshot snapshot,

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "base/file_io.hpp"
+#include "guest/snapshot.hpp"
 #include "image/base_stamp_io.hpp"
 #include "image/hash_io.hpp"
 #include "image/qemu_img_io.hpp"
@@ -242,7 +243,11 @@ result<Snapshot> Store::add_snapshot(
     snapshot.state_file = fmt::format("{}/{}.state", kSnapshotFolder, snapshot.name);
     snapshot.disk_file.clear();
     snapshot.bytes = fs::file_size(state_path, error);
-    RUNDOWN_TRY(move_file(state_path, in_use->directory + "/" + snapshot.state_file));
+    const std::string state = in_use->directory + "/" + snapshot.state_file;
+    RUNDOWN_TRY(
+        move_file(guest::snapshot_record_path(state_path), guest::snapshot_record_path(state))
+    );
+    RUNDOWN_TRY(move_file(state_path, state));
     if (!disk_path.empty()) {
         snapshot.disk_file = fmt::format("{}/{}.qcow2", kSnapshotFolder, snapshot.name);
         snapshot.bytes += fs::file_size(disk_path, error);

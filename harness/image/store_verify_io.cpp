@@ -7,6 +7,7 @@
 
 #include <filesystem>
 
+#include "guest/snapshot.hpp"
 #include "image/base_stamp_io.hpp"
 #include "image/calendar_io.hpp"
 #include "image/hash_io.hpp"
@@ -70,6 +71,10 @@ void verify_snapshots(const std::string& image, const Manifest& manifest, Verifi
     for (const Snapshot& snapshot : manifest.snapshots) {
         std::uint64_t bytes = 0;
         std::error_code error;
+        const std::string record = guest::snapshot_record_path(snapshot.state_file);
+        if (!fs::exists(image + "/" + record, error)) {
+            out.complaints.push_back(fmt::format("{}/{} is gone", image, record));
+        }
         for (const auto& file : {snapshot.state_file, snapshot.disk_file}) {
             if (file.empty()) {
                 continue;

@@ -354,6 +354,7 @@ TEST_F(ImageStore, OnADiskTooSmallNothingBegins) {
 TEST_F(ImageStore, SnapshotsAreTakenIn) {
     ASSERT_TRUE(add("one"));
     const auto state = directory_.file("state", std::string(1000, 's'));
+    directory_.file("state.json", "{}");
     image::Snapshot snapshot;
     snapshot.name = "ready";
     snapshot.hardware = "pc e1000";
@@ -363,6 +364,7 @@ TEST_F(ImageStore, SnapshotsAreTakenIn) {
     EXPECT_FALSE(fs::exists(state));
     EXPECT_EQ(open().use("one")->manifest.snapshots.at(0).bytes, 1000u);
     EXPECT_THAT(open().verify("one")->complaints, IsEmpty());
+    EXPECT_EQ(contents_of(image("one") + "/snapshots/ready.state.json"), "{}");
     fs::resize_file(image("one") + "/snapshots/ready.state", 5);
     EXPECT_THAT(
         open().verify("one")->complaints, testing::Contains(HasSubstr("have 5 bytes and had 1000"))

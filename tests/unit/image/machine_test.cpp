@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "image/machine.hpp"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "guest/domain_xml.hpp"
 #include "support/sample_manifest.hpp"
 
 namespace rundown::image {
 namespace {
-
-using testing::HasSubstr;
 
 guest::GuestSpec spec_for(const Manifest& manifest, const std::string& words = {}) {
     guest::GuestSpec spec;
@@ -64,32 +60,6 @@ TEST(ApplyImage, WordsReachTheReferenceGuestOnly) {
     EXPECT_EQ(spec.fw_cfg[0].name, "opt/rundown/cmdline");
     EXPECT_EQ(spec.fw_cfg[0].text, "seed=7");
     EXPECT_TRUE(guest::check(spec)) << guest::check(spec).error().sentence;
-}
-
-TEST(HardwareOf, DiffersWithAllThatASnapshotWouldNotSurvive) {
-    guest::GuestSpec spec = spec_for(test::sample_manifest());
-    spec.nics.push_back({guest::NicModel::e1000, guest::nic_mac(0)});
-    const std::string whole = hardware_of(spec, "7.2.22");
-    EXPECT_EQ(hardware_of(spec, "7.2.22"), whole);
-    EXPECT_NE(hardware_of(spec, "8.0.0"), whole);
-    auto other = spec;
-    other.memory_mib = 2048;
-    EXPECT_NE(hardware_of(other, "7.2.22"), whole);
-    other = spec;
-    other.nics[0].model = guest::NicModel::virtio_net;
-    EXPECT_NE(hardware_of(other, "7.2.22"), whole);
-    other = spec;
-    other.nics.push_back(other.nics[0]);
-    EXPECT_NE(hardware_of(other, "7.2.22"), whole);
-    other = spec;
-    other.processors = 1;
-    EXPECT_NE(hardware_of(other, "7.2.22"), whole);
-    other = spec;
-    other.disks[0].bus = guest::DiskBus::ide;
-    EXPECT_NE(hardware_of(other, "7.2.22"), whole);
-    other = spec;
-    other.trace_window_mib = 0;
-    EXPECT_NE(hardware_of(other, "7.2.22"), whole);
 }
 
 }  // namespace
