@@ -114,7 +114,7 @@ TEST(Doctor, ReportsEverything) {
     TemporaryDirectory here;
     const auto findings =
         doctor({here / "run", here / "cache"}, "qemu-system-nosuch", "/nowhere/boot.elf", "");
-    ASSERT_EQ(findings.size(), 6u);
+    ASSERT_EQ(findings.size(), 7u);
     for (const DoctorFinding& finding : findings) {
         EXPECT_NE(finding.state, DoctorState::invalid);
         EXPECT_FALSE(finding.name.empty());
