@@ -93,6 +93,45 @@ TEST_F(ImageCommands, ADamagedImageIsNamedAndNotRun) {
     EXPECT_LT(refused.seconds, 20);
 }
 
+std::vector<std::string> overlays_below(const std::string& directory) {
+    std::vector<std::string> found;
+    for (const auto& entry : fs::recursive_directory_iterator(directory)) {
+        if (entry.path().filename() == "overlay.qcow2") {
+            found.push_back(entry.path());
+        }
+    }
+    return found;
+}
+
+TEST_F(ImageCommands, ARunOfAnImageLeavesNoOverlayHoweverItEnds) {
+    ASSERT_EQ(image({"build", "reference"}).exit_code, 0);
+    const std::string out = directory_.path() + "/runs";
+    fs::create_directory(out);
+    Invocation run;
+    run.arguments = {
+        "run", "unload-idle", "--nic", "e1000", "--guest", "reference:reference", "--out", out};
+    run.environment = {"RUNDOWN_IMAGES=" + store()};
+    const auto passed = run_program(run);
+    EXPECT_EQ(passed.exit_code, 0) << passed.out << passed.err;
+    EXPECT_THAT(overlays_below(out), IsEmpty());
+
+    run.meanwhile = [&out](pid_t pid) {
+        const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+        while (overlays_below(out).empty() && std::chrono::steady_clock::now() < until) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        }
+        EXPECT_EQ(overlays_below(out).size(), 1u);
+        EXPECT_EQ(::kill(pid, SIGKILL), 0);
+    };
+    EXPECT_EQ(run_program(run).exit_code, 128 + SIGKILL);
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    while (!overlays_below(out).empty() && std::chrono::steady_clock::now() < until) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    EXPECT_THAT(overlays_below(out), IsEmpty());
+    EXPECT_EQ(image({"remove", "reference"}).exit_code, 0);  // Nobody holds it any more.
+}
+
 TEST_F(ImageCommands, OnAFullDiskTheFiguresAreTold) {
     if (!can_make_namespaces()) {
         GTEST_SKIP() << "needs the right to make a mount namespace";
