@@ -29,7 +29,8 @@ GuestAwaitable<void> screenshot(Guest& guest, std::string path, Deadline deadlin
 /// reach the guest's PS/2 keyboard.
 GuestAwaitable<void> send_keys(Guest& guest, std::vector<std::string> keys, Deadline deadline);
 
-/// Types text, a key after the other; usage: a character no US keyboard has.
+/// Types text, a key after the other; usage: a character no US keyboard has. The keyboard keeps 16
+/// bytes, some three keys: a guest that does not look for longer than that loses some.
 GuestAwaitable<void> type_text(Guest& guest, std::string text, Deadline deadline);
 
 enum class DumpFormat {

@@ -116,9 +116,13 @@ TEST_F(GuestOperations, AnNmiArrivesAndKeysDo) {
         const auto injected = co_await inject_nmi(*guest, soon());
         EXPECT_TRUE(injected.has_value()) << injected.error().sentence;
         EXPECT_EQ(co_await hear(guest->serial(), 1), "N");
-        const auto typed = co_await type_text(*guest, "Kd:>", soon());
-        EXPECT_TRUE(typed.has_value()) << typed.error().sentence;
-        EXPECT_EQ(co_await hear(guest->serial(), 4), "Kd:>");
+        // One by one: the keyboard of a guest that is kept waiting by its host loses some.
+        for (const char c : {'K', 'd', ':', '>'}) {
+            const std::string letter(1, c);
+            const auto typed = co_await type_text(*guest, letter, soon());
+            EXPECT_TRUE(typed.has_value()) << typed.error().sentence;
+            EXPECT_EQ(co_await hear(guest->serial(), 1), letter);
+        }
         EXPECT_EQ((co_await type_text(*guest, "\x7F", soon())).error().kind, ErrorKind::usage);
         const auto wrong = co_await send_keys(*guest, std::vector<std::string>(1, "nokey"), soon());
         EXPECT_FALSE(wrong.has_value());
