@@ -199,6 +199,9 @@ void ReactosRecipe::describe() {
     manifest_.machine.processors = request_.processors != 0 ? request_.processors : 1;
     manifest_.machine.disk_bus = DiskBus::ide;
     manifest_.machine.com2 = PortRole::debug_log;
+    // Lost ticks caught up (QEMU's driftfix=slew, part of the clock Windows wants) stop ReactOS in
+    // its disk driver for ever.
+    manifest_.machine.local_time = false;
     manifest_.ndis = {"5.0", "5.1"};
 }
 
@@ -261,7 +264,7 @@ guest::GuestSpec ReactosRecipe::machine(bool from_cd, bool with_nics) const {
     spec.processors = manifest_.machine.processors;
     spec.display = guest::Display::vga;
     spec.second_serial = guest::SecondSerial::stream;
-    spec.clock = guest::GuestClock::windows;
+    spec.clock = guest::GuestClock::utc;
     spec.trace_window_mib = 0;
     spec.reboots = false;  // A reset ends a stage: the disk is worked on then.
     guest::DiskSpec disk_spec;
