@@ -5,6 +5,7 @@
 #include <rundown/protocol5_ioctl.h>
 
 #include "agent.hpp"
+#include "agent/win32/mark_ring.hpp"
 
 namespace agent {
 
@@ -46,8 +47,44 @@ void ioctl(void*, const Request& request, Response& response) {
     response.data.size = static_cast<pb_size_t>(filled);
 }
 
+// Marks made while there was no window and no driver to take them.
+KSPIN_LOCK marks_lock;
+rundown::win32::MarkRing marks;
+
+/// Into the window, which the kernel shares; without one into the driver's own ring, and else kept here.
+void mark(void*, const Request& request, Response&) {
+    SIZE_T window_bytes;
+    if (RdTraceWindow(&window_bytes)) {
+        RdTraceWrite(RD_SOURCE_AGENT, RD_KIND_NOTE, RD_EV_MARK, 0, 0, 0, request.op.mark.mark, request.op.mark.value, 0);
+        return;
+    }
+    rd_p5_mark wanted = {request.op.mark.mark, request.op.mark.value};
+    UNICODE_STRING device;
+    RtlInitUnicodeString(&device, RD_P5_DEVICE_NAME);
+    ULONG_PTR filled;
+    const NTSTATUS status = device_control(&device, RD_P5_IOCTL_MARK, &wanted, sizeof wanted, nullptr, 0, &filled);
+    if (!NT_SUCCESS(status)) {
+        const ULONG64 now = static_cast<ULONG64>(KeQueryPerformanceCounter(nullptr).QuadPart);
+        KIRQL old;
+        KeAcquireSpinLock(&marks_lock, &old);
+        marks.add(now, static_cast<ULONG>(reinterpret_cast<ULONG_PTR>(PsGetCurrentThreadId())), request.op.mark.mark, request.op.mark.value);
+        KeReleaseSpinLock(&marks_lock, old);
+    }
+}
+
+void drain_marks(Response& response) {
+    constexpr ULONG kRoom = sizeof response.data.bytes / sizeof(rd_trace_record);
+    KIRQL old;
+    KeAcquireSpinLock(&marks_lock, &old);
+    const size_t count = marks.drain(reinterpret_cast<rd_trace_record*>(response.data.bytes), kRoom, &response.value);
+    response.data.size = static_cast<pb_size_t>(count * sizeof(rd_trace_record));
+    response.lost = marks.lost();
+    KeReleaseSpinLock(&marks_lock, old);
+}
+
 /// The driver's ring, as much as an answer holds: rd_p5_trace_chunk without its head in data, the head in value and lost.
 void trace_drain(void*, const Request& request, Response& response) {
+    if (!request.op.trace_drain.device[0]) return drain_marks(response);
     Text device(request.op.trace_drain.device);
     Memory<UCHAR> memory(sizeof(rd_p5_trace_chunk) + sizeof response.data.bytes);
     if (!memory) return refuse_with(response, STATUS_INSUFFICIENT_RESOURCES, "no memory");
@@ -72,6 +109,7 @@ using namespace rundown::agent;
 constexpr Operation kOperations[] = {
     {rundown_rpc_Request_ioctl_tag, kBlocks, ioctl},
     {rundown_rpc_Request_trace_drain_tag, kBlocks, trace_drain},
+    {rundown_rpc_Request_mark_tag, kQuick, mark},
 };
 
 }  // namespace

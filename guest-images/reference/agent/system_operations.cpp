@@ -114,10 +114,6 @@ void census(void*, const Request&, Response& response) {
     refuse_with(response, status, "the census could not be taken");
 }
 
-void mark(void*, const Request& request, Response&) {
-    RdTraceWrite(RD_SOURCE_AGENT, RD_KIND_NOTE, RD_EV_MARK, 0, 0, 0, request.op.mark.mark, request.op.mark.value, 0);
-}
-
 /// What happens once the answer has left.
 struct Later {
     void (*action)(ULONG argument);
@@ -173,7 +169,6 @@ void hang(void*, const Request& request, Response& response) {
 using namespace rundown::agent;
 constexpr Operation kOperations[] = {
     {rundown_rpc_Request_census_tag, kRepeatable, census},
-    {rundown_rpc_Request_mark_tag, kQuick, mark},
     {rundown_rpc_Request_power_off_tag, kQuick, power_off},
     {rundown_rpc_Request_reboot_tag, kQuick, reboot},
     {rundown_rpc_Request_bug_check_tag, kQuick, bug_check},
