@@ -84,6 +84,8 @@ class Install : public testing::Test {
         job.look_every = 10ms;
         job.screen_every = 50ms;
         job.keys = keys_;
+        job.settle_quiet = settle_quiet_;
+        job.settle_max = settle_max_;
         job.show = [this](const std::string& text) { shown_.push_back(text); };
         job.next_machine = [this, stuck_at](std::size_t number) {
             return machine(number, stuck_at);
@@ -169,6 +171,7 @@ class Install : public testing::Test {
     std::shared_ptr<ScriptedGuest> guest_;
     std::vector<Phase> phases_ = phases();
     std::optional<image::InstallKeys> keys_;
+    Milliseconds settle_quiet_{}, settle_max_{};
     Step then_;  // What the guest does when its steps are over.
     std::function<asio::awaitable<result<void>>(rpc::Client&, const rpc::Hello&)> on_hello_;
     bool powers_off_ = true;
@@ -211,6 +214,40 @@ TEST_F(Install, KeysUntilTheDiskIsWrittenTo) {
     EXPECT_GE(before.size(), 2u);
     EXPECT_THAT(before, testing::Each("ret"));
     EXPECT_EQ(afterwards, 0u);
+}
+
+TEST_F(Install, TheAgentIsUsedOnceTheGuestIsQuiet) {
+    settle_quiet_ = 60ms;
+    settle_max_ = 2s;
+    bool busy = true;
+    bool used_while_busy = false;
+    then_ = [&busy](ScriptedGuest& guest) -> asio::awaitable<void> {
+        for (int line = 0; line < 30; ++line) {
+            guest.say(2, "installing a device\r\n");
+            co_await guest.pause(10ms);
+        }
+        busy = false;
+    };
+    on_hello_ = [&](rpc::Client& client, const rpc::Hello& hello) {
+        used_while_busy = busy;
+        return use_agent(client, hello);
+    };
+    const auto outcome = run();
+    EXPECT_FALSE(outcome.error);
+    EXPECT_FALSE(used_while_busy);
+}
+
+TEST_F(Install, AGuestThatIsNeverQuietIsUsedAllTheSame) {
+    settle_quiet_ = 100ms;
+    settle_max_ = 300ms;
+    then_ = [](ScriptedGuest& guest) -> asio::awaitable<void> {
+        while (!guest.is_stopped) {
+            guest.say(2, "chatter\r\n");
+            co_await guest.pause(10ms);
+        }
+    };
+    const auto outcome = run();
+    EXPECT_FALSE(outcome.error) << outcome.error->sentence;
 }
 
 TEST_F(Install, StuckInCopying) {

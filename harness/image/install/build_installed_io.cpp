@@ -6,6 +6,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <filesystem>
+#include <tuple>
 
 #include "base/file_io.hpp"
 #include "base/stop_signals_io.hpp"
@@ -186,6 +187,7 @@ asio::awaitable<result<void>> Build::install() {
     job.phases = recipe_.phases();
     job.slowness = measure_slowness();
     job.keys = recipe_.keys();
+    std::tie(job.settle_quiet, job.settle_max) = recipe_.settling();
     job.directory = logs_;
     job.next_machine = [this](std::size_t number) { return next_machine(number); };
     job.on_hello = [this](rpc::Client& client, const rpc::Hello& hello) {

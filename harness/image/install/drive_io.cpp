@@ -64,6 +64,7 @@ class Drive {
     asio::awaitable<void> listen(InstallMachine::Stream& stream, unsigned port);
     asio::awaitable<void> answer(std::string text);
     asio::awaitable<void> speak_to_agent();
+    asio::awaitable<void> settle();
     asio::awaitable<void> join();
 
     void tell(InstallEventKind kind, unsigned port = 0, std::string text = {}, Error error = {});
@@ -89,6 +90,7 @@ class Drive {
     std::optional<Screen> last_screen_;
     TimePoint last_look_at_screen_;
     TimePoint machine_began_;
+    TimePoint last_life_;  // Disk write or line.
     TimePoint last_key_;
     std::uint64_t bytes_written_ = 0;  // By this machine.
     std::uint64_t bytes_before_ = 0;   // By those before it.
@@ -323,6 +325,7 @@ asio::awaitable<void> Drive::speak_to_agent() {
         }
         if (hello) {
             tell(InstallEventKind::hello);
+            co_await settle();
             if (machine_over()) {
                 co_return;
             }
@@ -344,6 +347,19 @@ asio::awaitable<void> Drive::speak_to_agent() {
     }
 }
 
+asio::awaitable<void> Drive::settle() {
+    const TimePoint began = Clock::now();
+    last_life_ = began;
+    while (!machine_over()) {
+        const auto now = Clock::now();
+        if (now - last_life_ >= job_.settle_quiet || now - began >= job_.settle_max) {
+            co_return;
+        }
+        asio::steady_timer pause(loop_, job_.look_every);
+        co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
+    }
+}
+
 void Drive::tell(InstallEventKind kind, unsigned port, std::string text, Error error) {
     InstallEvent event;
     event.kind = kind;
@@ -351,6 +367,9 @@ void Drive::tell(InstallEventKind kind, unsigned port, std::string text, Error e
     event.port = port;
     event.text = std::move(text);
     event.error = std::move(error);
+    if (kind == InstallEventKind::disk_written || kind == InstallEventKind::line) {
+        last_life_ = event.now;
+    }
     for (const auto& action : progress_.on_event(event)) {
         perform(action);
     }

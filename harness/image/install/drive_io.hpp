@@ -41,6 +41,11 @@ struct InstallJob {
     /// off, it asks for that at its end.
     std::function<boost::asio::awaitable<result<void>>(rpc::Client&, const rpc::Hello&)> on_hello;
     std::optional<InstallKeys> keys;
+    /// After the hello, and before on_hello(): waits until the guest has neither written to its
+    /// disk nor said a line for `settle_quiet`, but not longer than `settle_max`: what a system
+    /// does at its first boot only is to be over. Zero: no wait.
+    Milliseconds settle_quiet{0};
+    Milliseconds settle_max{0};
     std::function<void(const std::string&)> show;      // What is going on now.
     std::function<void(const PhaseTime&)> phase_over;  // May be empty.
     Milliseconds look_every{1000};                     // At disks, and the clock.

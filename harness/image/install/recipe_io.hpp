@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.hpp"
@@ -52,6 +53,10 @@ class InstallRecipe {
 
     /// What may go wrong and cannot be known before. Sentences.
     virtual std::vector<std::string> warnings() const { return {}; }
+
+    /// How long the system must be quiet after its first hello, and how long that is waited for at
+    /// most; see InstallJob. Shorter than the quiet time of the phase behind the hello.
+    virtual std::pair<Milliseconds, Milliseconds> settling() const { return {}; }
 
     /// Once, before the first machine.
     virtual void work_in(WorkPlace place) = 0;

@@ -31,6 +31,8 @@ namespace {
 constexpr std::uint32_t kDiskGib = 4;
 constexpr std::uint32_t kMemoryMib = 512;
 constexpr std::uint64_t kWrittenAtMost = 1536ULL << 20;  // By an installation, and its base.
+constexpr Milliseconds kSettled{20000};
+constexpr Milliseconds kSettleMax{300000};
 constexpr Milliseconds kConvertTime{600000};
 
 struct SystemDriver {
@@ -54,6 +56,10 @@ class ReactosRecipe : public InstallRecipe {
     std::string default_name() const override;
     std::uint64_t bytes_needed() const override;
     std::vector<Phase> phases() const override { return reactos::phases(installed()); }
+    /// The first logon installs devices and sets up the shell; the agent is there before that.
+    std::pair<Milliseconds, Milliseconds> settling() const override {
+        return {kSettled, kSettleMax};
+    }
     void work_in(WorkPlace place) override { place_ = std::move(place); }
     result<guest::GuestSpec> prepare(std::size_t number) override;
     asio::awaitable<result<void>> on_hello(rpc::Client& client, const rpc::Hello& hello) override;
