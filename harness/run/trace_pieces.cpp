@@ -62,23 +62,23 @@ result<void> DrainedTrace::add(const TracePiece& piece) {
     if (piece.frequency_hz != 0) {
         trace_.frequency_hz = piece.frequency_hz;
     }
-    if (piece.records.empty()) {
-        return {};
-    }
-    if (piece.first < trace_.head) {
-        return fail(
-            ErrorKind::protocol,
-            fmt::format("the guest drained record {} after record {}", piece.first, trace_.head - 1)
-        );
-    }
-    if (piece.first > trace_.head) {
-        trace_.gaps.push_back({trace_.head, piece.first});
-    }
-    trace_.records.insert(trace_.records.end(), piece.records.begin(), piece.records.end());
-    trace_.head = piece.first + piece.records.size();
-    trace_.lost = 0;
-    for (const auto& gap : trace_.gaps) {
-        trace_.lost += gap.end - gap.first;  // Counted by us: they are what never came.
+    for (const trace::Record& record : piece.records) {
+        if (record.sequence < trace_.head) {
+            const trace::Record* before = trace_.find(record.sequence);
+            if (before != nullptr && before->time != record.time) {
+                return fail(
+                    ErrorKind::protocol,
+                    fmt::format("the guest drained another record {} than before", record.sequence)
+                );
+            }
+            continue;
+        }
+        if (record.sequence > trace_.head) {
+            trace_.gaps.push_back({trace_.head, record.sequence});
+            trace_.lost += record.sequence - trace_.head;
+        }
+        trace_.records.push_back(record);
+        trace_.head = record.sequence + 1;
     }
     return {};
 }

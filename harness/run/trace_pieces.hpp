@@ -33,7 +33,8 @@ result<TracePiece> piece_of(
 /// Pieces of one ring, put together as they come.
 class DrainedTrace {
   public:
-    /// Fails (protocol) when the piece overlaps what has come before.
+    /// A driver that was loaded again hands its ring out from the beginning: what has come before
+    /// is passed over. Fails (protocol) when it is not the same as it was.
     result<void> add(const TracePiece& piece);
     /// What has come so far. Numbers that never came are gaps.
     const trace::Trace& trace() const { return trace_; }

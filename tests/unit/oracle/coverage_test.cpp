@@ -87,7 +87,7 @@ TEST(Coverage, UnknownCountsAreNeverCompared) {
 
 TEST(Coverage, ACancelledRunSaysNothingOfRules) {
     RunRecord run;
-    run.interruption = {InconclusiveKind::cancelled, "stopped"};
+    run.interruption.emplace().why = InconclusiveKind::cancelled;
     EXPECT_TRUE(judge(run).rules.empty());
 }
 
@@ -102,7 +102,8 @@ TEST(BugCheckRule, WhatTheDebuggerSaidIsAFinding) {
 
 TEST(BugCheckRule, StopCodesAreToldInWords) {
     RunRecord run;
-    run.bug_check = BugCheck{0xD1, {0x10, 2, 1, 0x8000}, "", 0};
+    run.bug_check.emplace().code = 0xD1;
+    run.bug_check->parameter = {0x10, 2, 1, 0x8000};
     const auto verdict = judge(run).verdict;
     ASSERT_FALSE(verdict.findings.empty());
     EXPECT_THAT(

@@ -88,7 +88,7 @@ TEST(Capabilities, HeavyLoadNeedsHandles) {
 TEST(Capabilities, NicsAndNdisAreTheManifests) {
     auto windows = guest("windows:w10");
     windows.guest = "image 'w10'";
-    windows.nic_drivers = {{"e1000e", "e1i65x64.sys"}};
+    windows.nic_drivers.emplace()["e1000e"] = "e1i65x64.sys";
     windows.ndis = {"6.50"};
     const Scenario scenario = scenario_with(Trigger::unload);
     EXPECT_THAT(

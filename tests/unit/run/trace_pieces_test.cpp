@@ -76,7 +76,15 @@ TEST(TracePieces, WhatNeverCameIsAGapAndLost) {
     const auto& trace = drained.trace();
     EXPECT_THAT(trace.gaps, ElementsAre(trace::Gap{0, 3}, trace::Gap{4, 9}));
     EXPECT_EQ(trace.lost, 8u);
-    EXPECT_FALSE(drained.add(piece(9, {21}))) << "twice";
+    EXPECT_FALSE(drained.add(piece(9, {21}))) << "another ring";
+}
+
+TEST(TracePieces, ARingHandedOutAgainFromItsBeginningIsGoneOnWith) {
+    DrainedTrace drained;
+    ASSERT_TRUE(drained.add(piece(0, {10, 11})));
+    ASSERT_TRUE(drained.add(piece(0, {10, 11, 12, 13})));
+    EXPECT_THAT(times_of(drained.trace()), ElementsAre(10, 11, 12, 13));
+    EXPECT_THAT(drained.trace().gaps, SizeIs(0));
 }
 
 TEST(TracePieces, MarksGoWhereTheirTimeBelongs) {
