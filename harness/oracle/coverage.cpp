@@ -24,6 +24,7 @@ constexpr std::array kNames = {
     GroundName{kImages, "nobody said which images are loaded"},
     GroundName{kWire, "no NIC was seen from outside"},
     GroundName{kDeviceFilter, "no device that tells its filter"},
+    GroundName{kQuietSystem, "the system's own pool, threads and handles grow by themselves"},
 };
 
 std::string words_for(Grounds missing) {
@@ -58,6 +59,10 @@ Grounds grounds_of_censuses(const RunRecord& run) {
 
 }  // namespace
 
+bool is_quiet(const RunRecord& run) {
+    return !run.guest || run.guest->starts_with("reference");
+}
+
 Grounds grounds_of(const Evidence& evidence) {
     const RunRecord& run = evidence.run();
     const History& history = evidence.history();
@@ -65,6 +70,7 @@ Grounds grounds_of(const Evidence& evidence) {
     grounds |= history.speaks(RD_SOURCE_DRIVER) ? kDriverTrace : 0u;
     grounds |= history.speaks(RD_SOURCE_NDIS) ? kNdisTrace : 0u;
     grounds |= history.speaks(RD_SOURCE_KERNEL) ? kKernelTrace : 0u;
+    grounds |= is_quiet(run) ? kQuietSystem : 0u;
     grounds |= run.query_after_teardown ? kImages : 0u;
     grounds |= !run.nics.empty() || run.nic_count == 0 ? kWire : 0u;
     grounds |= std::any_of(run.nics.begin(), run.nics.end(), tells_filter) ? kDeviceFilter : 0u;

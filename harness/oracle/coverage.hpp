@@ -12,6 +12,7 @@
 namespace rundown::oracle {
 
 class Evidence;
+struct RunRecord;
 
 /// Kinds of evidence, as bits.
 enum Ground : unsigned {
@@ -23,6 +24,7 @@ enum Ground : unsigned {
     kImages = 1u << 5,        // Which images are loaded, after.
     kWire = 1u << 6,          // What left the NICs; there for a run without NICs.
     kDeviceFilter = 1u << 7,  // The filter a device was given.
+    kQuietSystem = 1u << 8,   // Nothing but the run makes its pool, threads and handles grow.
     kTraces = kDriverTrace | kNdisTrace,
 };
 using Grounds = unsigned;
@@ -44,6 +46,9 @@ struct RuleCoverage {
     std::string lacks;  // "no records of NDIS's, no pool by tag"; empty when it is whole.
     bool operator==(const RuleCoverage&) const = default;
 };
+
+/// Of the reference guest, on which nothing else goes on; other systems have a life of their own.
+bool is_quiet(const RunRecord& run);
 
 /// What there is in the evidence of a run.
 Grounds grounds_of(const Evidence& evidence);

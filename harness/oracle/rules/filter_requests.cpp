@@ -6,6 +6,7 @@
 
 #include <map>
 
+#include "oracle/left_open.hpp"
 #include "trace/names.hpp"
 
 namespace rundown::oracle {
@@ -35,7 +36,8 @@ bool gives(const Record& request) {
 
 class Watch {
   public:
-    explicit Watch(const Evidence& evidence) : evidence_(evidence) {}
+    explicit Watch(const Evidence& evidence)
+        : evidence_(evidence), left_open_(left_open(evidence, RD_SOURCE_DRIVER)) {}
 
     void see(const Record& record, Findings& findings) {
         if (record.event == RD_EV_REQUEST && is_ours(record.arg[1])) {
@@ -82,6 +84,9 @@ class Watch {
     }
 
     void closed(const Record& record, Findings& findings) {
+        if (left_open_.contains(record.binding)) {
+            return;  // Nobody told the driver to let go: unbind-once-per-open's finding.
+        }
         for (const std::uint64_t what : {kSetPacketFilter, kSetMulticastList}) {
             const Record* set = standing(record, what).set;
             if (set == nullptr || !evidence_.trace().whole(set->sequence, record.sequence)) {
@@ -108,6 +113,7 @@ class Watch {
     }
 
     const Evidence& evidence_;
+    const std::map<std::uint16_t, const Record*> left_open_;
     std::map<std::pair<std::uint16_t, std::uint64_t>, Standing> standing_;
 };
 

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <map>
 
+#include "oracle/coverage.hpp"
 #include "oracle/evidence.hpp"
 #include "oracle/rules/census_counts.hpp"
 #include "oracle/rules/pool_tags.hpp"
@@ -146,7 +147,9 @@ void check(const Evidence& evidence, Findings& findings) {
     const RunRecord& run = evidence.run();
     check_descriptor_pools(evidence, findings);
     check_census_counts(run, kCounts, findings);
-    check_repeated_growth(run, findings);
+    if (is_quiet(run)) {
+        check_repeated_growth(run, findings);
+    }
     check_pool_tags(run, findings);
     check_pool_growth(run, findings);
     if (findings.empty()) {
@@ -163,6 +166,6 @@ const Rule pool_balance_rule{
     "S9, NdisDeregisterProtocol: frees the memory NDIS allocated to track bindings and filters; "
     "and WDM: a driver frees its own before Unload returns",
     check,
-    {kDriverTrace | kNdisCounts | kPoolTags, kNdisCounts | kPoolTags}};
+    {kDriverTrace | kNdisCounts | kPoolTags, kNdisCounts | kPoolTags | kQuietSystem}};
 
 }  // namespace rundown::oracle

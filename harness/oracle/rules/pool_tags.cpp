@@ -8,6 +8,7 @@
 #include <map>
 #include <set>
 
+#include "oracle/coverage.hpp"
 #include "trace/names.hpp"
 
 namespace rundown::oracle {
@@ -33,11 +34,23 @@ PoolTag of(const Blocks& blocks, std::uint32_t tag) {
     return at != blocks.end() ? at->second : PoolTag{tag};
 }
 
-/// Tags protocol5 allocates under, and those of NDIS, which begin with 'N' as on Windows ("None" is
-/// what was allocated without a tag, by anybody).
-bool is_driver_or_ndis(std::uint32_t tag) {
+/// Tags protocol5 allocates under.
+bool is_drivers(const std::string& name) {
+    return name == "Rdp5" || name == "RdTr";
+}
+
+/// Those, and on the reference guest those of its NDIS, which begin with 'N' ("None" is what was
+/// allocated without a tag, by anybody). Elsewhere others have such tags, too: npfs, for one.
+bool owes_at_once(const RunRecord& run, std::uint32_t tag) {
     const std::string name = trace::tag_name(tag);
-    return name == "Rdp5" || name == "RdTr" || (name.starts_with("N") && name != "None");
+    return is_drivers(name) || (is_quiet(run) && name.starts_with("N") && name != "None");
+}
+
+/// Tags that may not grow with each load or cycle: all of a quiet system; of another only those of
+/// the driver and of NDIS ("ND..").
+bool may_not_grow(const RunRecord& run, std::uint32_t tag) {
+    const std::string name = trace::tag_name(tag);
+    return is_quiet(run) || is_drivers(name) || name.starts_with("ND");
 }
 
 std::string amount(const PoolTag& tag) {
@@ -67,7 +80,7 @@ void check_own_tags(const RunRecord& run, CensusPoint point, const char* when, F
     }
     const Blocks had = blocks_of(*before);
     for (const auto& [tag, has] : blocks_of(*after)) {
-        if (is_driver_or_ndis(tag) && has.blocks > of(had, tag).blocks) {
+        if (owes_at_once(run, tag) && has.blocks > of(had, tag).blocks) {
             report_left(of(had, tag), has, when, findings);
         }
     }
@@ -90,7 +103,7 @@ void check_pool_tags(const RunRecord& run, Findings& findings) {
     for (const auto& [tag, has] : blocks_of(*twice)) {
         const std::uint32_t a = of(had, tag).blocks;
         const std::uint32_t b = of(left, tag).blocks;
-        if (a < b && b < has.blocks) {
+        if (may_not_grow(run, tag) && a < b && b < has.blocks) {
             report_left(of(had, tag), has, "after two loads, and grew with each", findings);
         }
     }
@@ -119,7 +132,8 @@ void check_pool_growth(const RunRecord& run, Findings& findings) {
             of(*std::max_element(cycles.begin(), middle, fewer), tag).blocks;
         const std::uint32_t least_late =
             of(*std::min_element(middle, cycles.end(), fewer), tag).blocks;
-        if (least_late > most_early && of(cycles.back(), tag).blocks > least_late) {
+        if (may_not_grow(run, tag) && least_late > most_early &&
+            of(cycles.back(), tag).blocks > least_late) {
             findings.add_once(
                 tag,
                 nullptr,
