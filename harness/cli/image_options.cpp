@@ -55,7 +55,7 @@ void add_media(CLI::App& build, image::BuildRequest& request) {
     );
     build.add_option("--virtio-iso", request.virtio_iso, "The virtio-win ISO (windows)");
     build.add_option("--edition", request.edition, "Which of the medium's editions (windows)");
-    build.add_option("--language", request.language, "Such as en-US (windows)");
+    build.add_option("--language", request.language, "Such as en-US");
     build.add_option(
         "--product-key", request.product_key, "Your own key (windows); it is written down nowhere"
     );
