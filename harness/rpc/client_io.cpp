@@ -24,8 +24,6 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr auto kReturnErrors = asio::as_tuple(asio::use_awaitable);
-// An agent that comes up says hello unasked; one that was up before us has to be asked.
-constexpr Milliseconds kAskAgainAfter{200};
 constexpr Milliseconds kResendAfterMax{8000};
 // Whatever an agent says, chunks make progress and fit a frame with their handle and offset.
 constexpr std::size_t kChunkBytesMin = 64;
@@ -291,9 +289,11 @@ asio::awaitable<result<Hello>> Client::open(Deadline deadline) {
     line->has_restarted = false;
     while (!line->hello && !line->is_lost && !deadline.passed(Clock::now())) {
         line->send(line->session.hello_request(), "hello_request", 0);
+        // An agent that comes up says hello unasked; one that was up before us has to be asked.
         line->hello_wake.expires_at(std::min(
             deadline.at(),
-            Clock::now() + (line->options.doorbell ? line->options.resend_after : kAskAgainAfter)
+            Clock::now() + (line->options.doorbell ? line->options.resend_after
+                                                   : line->options.ask_again_after)
         ));
         co_await line->hello_wake.async_wait(kReturnErrors);
     }

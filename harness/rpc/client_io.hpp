@@ -24,8 +24,10 @@ namespace rundown::rpc {
 struct ClientOptions {
     std::string log_file;    // One line a frame; empty: none.
     std::uint32_t seed = 0;  // The session id is drawn from it and the process's own entropy.
-    Milliseconds resend_after{1000};            // First time without an answer; doubled each time.
-    std::shared_ptr<rd_line> memory = nullptr;  // The window's part for the line; null: none.
+    Milliseconds resend_after{1000};    // First time without an answer; doubled each time.
+    Milliseconds ask_again_after{200};  // For the hello. What a guest that boots for long has
+                                        // not read yet waits in its line.
+    std::shared_ptr<rd_line> memory = nullptr;     // The window's part for the line; null: none.
     std::shared_ptr<Doorbell> doorbell = nullptr;  // In place of the serial line's; see GuestLine.
 };
 

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -24,6 +25,10 @@ using oracle::Step;
 using scenario::Phase;
 
 namespace {
+
+/// A system that boots for half a minute finds what was sent meanwhile in its line: as little as
+/// can be. Its agent says hello unasked when it is up.
+constexpr Milliseconds kAskSlowly{5000};
 
 int patience_of(const RunContext& context, const RunSpec& spec) {
     return spec.deterministic ? kDeterministicPatience : patience_with(context.home.choice.family);
@@ -104,6 +109,9 @@ Awaitable<void> ScenarioRun::boot() {
         RUNDOWN_CO_TRY(line);
         options.memory = *line;
     }
+    if (context_.home.choice.family != GuestFamily::reference) {
+        options.ask_again_after = kAskSlowly;
+    }
     if (spec_.deterministic) {
         RUNDOWN_CO_TRY(co_await open_meetings());
         make_deterministic(options);
@@ -132,8 +140,26 @@ Awaitable<void> ScenarioRun::boot() {
     co_return hear_of_the_guest();
 }
 
+/// Until every NIC is there as an adapter: a system that meets one for the first time installs its
+/// driver while its agent answers already.
+Awaitable<void> ScenarioRun::wait_for_adapters() {
+    const Deadline deadline = wait("the guest to start an adapter on every NIC");
+    for (;;) {
+        const auto adapters = co_await agent_->adapters(deadline);
+        RUNDOWN_CO_TRY(adapters);
+        const auto started = std::count_if(
+            adapters->begin(), adapters->end(), [](const auto& adapter) { return adapter.started; }
+        );
+        if (static_cast<std::size_t>(started) >= spec_.nics.size()) {
+            co_return result<void>{};
+        }
+        co_await pause(kBetweenLooks);
+    }
+}
+
 Awaitable<void> ScenarioRun::deploy() {
     enter(Phase::deploy, "deploying the driver");
+    RUNDOWN_CO_TRY(co_await wait_for_adapters());
     const std::string file = record_.driver_module;
     RUNDOWN_CO_TRY(co_await rpc::put_file(
         *client_, file, context_.driver.bytes, wait("the driver's file to arrive in the guest")

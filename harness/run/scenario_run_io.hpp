@@ -44,6 +44,7 @@ class ScenarioRun {
     // The road (run_scenario_io.cpp).
     Awaitable<void> travel();
     Awaitable<void> boot();
+    Awaitable<void> wait_for_adapters();
     Awaitable<void> deploy();
     Awaitable<void> bind();
     Awaitable<void> settle();
