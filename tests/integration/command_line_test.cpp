@@ -52,7 +52,7 @@ TEST(CommandLine, WrongWordsAreRefusedInOneSentence) {
     expect_usage_error({"run", "unload-idle", "--accel", "hvf"}, "hvf");
     expect_usage_error({"run"}, "name at least one scenario");
     expect_usage_error({"walk"}, "walk");
-    expect_usage_error({}, "subcommand");
+    expect_usage_error({}, "needs a command");
     expect_usage_error({"replay", "/nowhere/at/all"}, "/nowhere/at/all");
 }
 

@@ -34,7 +34,7 @@ TEST(BadDriver, IsRefusedBeforeAnythingBoots) {
     const std::string image = contents_of(built("drivers-x64/protocol5.sys"));
     ASSERT_GT(image.size(), 4096u);
     expect_bad_driver(directory.file("half.sys", image.substr(0, image.size() / 2)), "half.sys");
-    expect_bad_driver(built("drivers-i386/protocol5.sys"), "32-bit");
+    expect_bad_driver(built("drivers-i386/protocol5.sys"), "is an i386 driver");
 }
 
 TEST(BadDriver, UnresolvedImportsAreAllNamed) {
