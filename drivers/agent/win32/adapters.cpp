@@ -134,7 +134,14 @@ read_pci_address(HDEVINFO list, SP_DEVINFO_DATA *device, Adapter &adapter)
         adapter.pci_address = bus << 8 | (address >> 16 & 0x1F) << 3 | (address & 7);
 }
 
-/// False: it is none of a bus's (a tunnel, a WAN miniport), or not installed.
+/// Problem codes of devices that are not there: CM_PROB_DEVICE_NOT_THERE, CM_PROB_PHANTOM.
+bool
+is_absent(ULONG problem)
+{
+    return problem == 24 || problem == 45;
+}
+
+/// False: it is not there, none of a bus's (a tunnel, a WAN miniport), or not installed.
 bool
 read_adapter(HDEVINFO list, SP_DEVINFO_DATA *device, Adapter &adapter)
 {
@@ -152,8 +159,12 @@ read_adapter(HDEVINFO list, SP_DEVINFO_DATA *device, Adapter &adapter)
         return false;
     adapter.service = narrow(device_property(list, device, SPDRP_SERVICE));
     ULONG status = 0, problem = 0;
-    if (api.get_status && api.get_status(&status, &problem, device->DevInst, 0) == 0)
+    if (api.get_status) {
+        // ReactOS lists devices of another machine's, too.
+        if (api.get_status(&status, &problem, device->DevInst, 0) != 0 || is_absent(problem))
+            return false;
         adapter.started = status & kStarted;
+    }
     read_pci_address(list, device, adapter);
     return true;
 }

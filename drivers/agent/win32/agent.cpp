@@ -9,7 +9,7 @@
 #include "agent/win32/file_store.hpp"
 #include "agent/win32/line_writer.hpp"
 #include "agent/win32/log.hpp"
-#include "agent/win32/serial_port.hpp"
+#include "agent/win32/port.hpp"
 #include "agent/win32/system.hpp"
 #include "agent/win32/text.hpp"
 #include "agent/win32/workers.hpp"
@@ -24,7 +24,7 @@ constexpr DWORD kPortRetryMs = 500;
 constexpr size_t kOperationsMax = 64;
 
 Options options;
-SerialPort *port;
+Port *port;
 LineWriter *writer;
 Workers workers;
 Lock state_lock, line_lock;
@@ -93,8 +93,8 @@ bool
 bring_up()
 {
     fill_home();
-    port = new (std::nothrow) SerialPort();
-    writer = port ? new (std::nothrow) LineWriter(*port) : nullptr;
+    port = &port_of_this_system(options.port);
+    writer = new (std::nothrow) LineWriter(*port);
     server = new (std::nothrow) agent::Server(home);
     leaving = CreateEventW(nullptr, TRUE, FALSE, nullptr);
     return writer && server && leaving && server->initialise() && workers.initialise() &&
@@ -130,7 +130,7 @@ read_until(HANDLE stop)
 {
     DWORD last_error = 0;
     bool has_announced = false;
-    static uint8_t bytes[SerialPort::kReadBytes];
+    static uint8_t bytes[Port::kReadBytes];
     while (!is_over(stop, 0)) {
         if (!port->is_open())
             look_for_port(&last_error, &has_announced);

@@ -7,7 +7,7 @@
 namespace rundown::win32
 {
 
-LineWriter::LineWriter(SerialPort &port)
+LineWriter::LineWriter(Port &port)
     : port_(port), wake_(CreateEventW(nullptr, FALSE, FALSE, nullptr))
 {
 }

@@ -11,7 +11,7 @@
 #include <string>
 
 #include "agent/win32/lock.hpp"
-#include "agent/win32/serial_port.hpp"
+#include "agent/win32/port.hpp"
 
 namespace rundown::win32
 {
@@ -19,7 +19,7 @@ namespace rundown::win32
 class LineWriter
 {
   public:
-    explicit LineWriter(SerialPort &port);
+    explicit LineWriter(Port &port);
     /// False: no thread could be made.
     bool start();
 
@@ -36,7 +36,7 @@ class LineWriter
     bool take(std::string *frame);
     void give_up();
 
-    SerialPort &port_;
+    Port &port_;
     Lock lock_; // The next four.
     std::deque<std::string> queue_;
     size_t queued_bytes_ = 0;

@@ -84,8 +84,10 @@ log_line(const std::string &line)
     OutputDebugStringA(("rundown-agent: " + line + "\n").c_str());
     const Guard guard(lock);
     turn_over();
-    if (file != INVALID_HANDLE_VALUE)
+    if (file != INVALID_HANDLE_VALUE) {
         write(file, stamped);
+        FlushFileBuffers(file); // the system may be switched off at any time
+    }
     if (is_on_console)
         write(GetStdHandle(STD_OUTPUT_HANDLE), stamped);
 }

@@ -26,7 +26,7 @@ read_timeouts()
     timeouts.ReadIntervalTimeout = MAXDWORD;
     if (system_version().is_wine)
         return timeouts;
-    timeouts.ReadTotalTimeoutConstant = SerialPort::kSilenceMs;
+    timeouts.ReadTotalTimeoutConstant = Port::kSilenceMs;
     if (system_version().is_reactos)
         timeouts.ReadIntervalTimeout = 1;
     else

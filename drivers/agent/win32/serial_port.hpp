@@ -11,35 +11,25 @@
 #include <string>
 
 #include "agent/win32/lock.hpp"
+#include "agent/win32/port.hpp"
 
 namespace rundown::win32
 {
 
-class SerialPort
+class SerialPort final : public Port
 {
   public:
-    static constexpr DWORD kSilenceMs = 250;
-
     SerialPort();
-    SerialPort(const SerialPort &) = delete;
-    SerialPort &operator=(const SerialPort &) = delete;
 
-    /// 0, or a Win32 error; the port may come later.
-    DWORD open(const std::string &name);
-    bool is_open() const
+    DWORD open(const std::string &name) override;
+    bool is_open() const override
     {
         return handle_ != INVALID_HANDLE_VALUE;
     }
-    void close();
-
-    /// Bytes that have come, as soon as there is one. 0: silence for kSilenceMs. Negative: the port
-    /// is gone. `bytes` has room for kReadBytes.
-    int read(uint8_t *bytes);
-    static constexpr DWORD kReadBytes = 4096;
-
-    /// Writes all of it, or as much as the other end takes in that time. False: it did not take
-    /// all; the driver's queue is emptied then. Never waits longer by more than a second.
-    bool write(const uint8_t *bytes, size_t count, DWORD patience_ms);
+    void close() override;
+    int read(uint8_t *bytes) override;
+    /// What is not taken in time is taken back from the driver's queue.
+    bool write(const uint8_t *bytes, size_t count, DWORD patience_ms) override;
 
   private:
     enum class WriteEnd {
