@@ -24,6 +24,8 @@ struct Assets {
 
 /// Paths only; nothing is checked to exist.
 Assets locate_assets();
+/// Those in a directory.
+Assets assets_in(const std::string& directory);
 
 /// Fails (environment) naming the first file that is missing and `make build`.
 result<void> check_boot_files(const Assets& assets);

@@ -15,6 +15,11 @@ Assets locate_assets() {
     if (const char* given = std::getenv("RUNDOWN_ASSETS"); given != nullptr && *given != '\0') {
         directory = given;
     }
+    return assets_in(directory.string());
+}
+
+Assets assets_in(const std::string& place) {
+    const fs::path directory = place;
     return Assets{
         directory.string(),
         (directory / "guest/boot.elf").string(),

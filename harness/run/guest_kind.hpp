@@ -42,7 +42,7 @@ std::string to_string(const GuestChoice& choice);
 int patience_with(GuestFamily family);
 
 /// From power on to the agent's hello at the worst: disk caches cold, translated, on a machine with
-/// other things to do. A hang detector.
+/// other things to do. A hang detector; 0: the scenario's deadline is enough.
 Milliseconds boot_time_max(const GuestChoice& choice);
 
 }  // namespace rundown::run

@@ -13,6 +13,7 @@
 
 #include "bench/bench_guest.hpp"
 #include "integration/guest_fixture.hpp"
+#include "integration/support/program.hpp"
 #include "run/evidence.hpp"
 
 namespace rundown::guest {
@@ -72,7 +73,9 @@ class SyncPoints : public GuestFixture {
         run([&]() -> Task<void> {
             hypervisor_ = co_await open_hypervisor();
             bench::Place place{
-                *hypervisor_, rundown::run::locate_assets(), TestPlace::instance().new_directory()};
+                *hypervisor_,
+                rundown::run::assets_in(integration::built("")),
+                TestPlace::instance().new_directory()};
             place_ = &place;
             const std::vector<std::string> nics = {"e1000"};
             guest_ = co_await BenchGuest::boot(place, nics);
