@@ -19,12 +19,6 @@
 namespace rundown::cli {
 namespace {
 
-int complain(const Error& error) {
-    const std::string line = fmt::format("rundown: {}\n", error.sentence);
-    std::fwrite(line.data(), 1, line.size(), stderr);
-    return exit_code(error.kind);
-}
-
 /// Progress goes to standard output, or out of the way of the one document to standard error.
 report::Progress make_progress(bool json) {
     std::FILE* stream = json ? stderr : stdout;

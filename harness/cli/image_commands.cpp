@@ -17,12 +17,6 @@
 namespace rundown::cli {
 namespace {
 
-int complain(const Error& error) {
-    const std::string line = fmt::format("rundown: {}\n", error.sentence);
-    std::fwrite(line.data(), 1, line.size(), stderr);
-    return exit_code(error.kind);
-}
-
 report::Progress make_progress() {
     return report::Progress(stdout, isatty(fileno(stdout)) == 1);
 }

@@ -27,6 +27,12 @@ int failure_of(std::FILE* stream) {
 
 }  // namespace
 
+ExitCode complain(const Error& error) {
+    const std::string line = fmt::format("rundown: {}\n", error.sentence);
+    std::fwrite(line.data(), 1, line.size(), stderr);
+    return exit_code(error.kind);
+}
+
 ExitCode finish_output(ExitCode code, bool whole) {
     const int error_number = failure_of(stdout);
     if (error_number == 0) {

@@ -23,6 +23,9 @@ void say(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
     put(fmt::format(format, std::forward<Arguments>(arguments)...));
 }
 
+/// Says on standard error what went wrong; the exit code of its kind.
+ExitCode complain(const Error& error);
+
 /// Flushes. What could not be written is complained about on standard error and makes `code` worse;
 /// `whole`: a reader that went away too soon counts as well, because half a document is none.
 ExitCode finish_output(ExitCode code, bool whole);

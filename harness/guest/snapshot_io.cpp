@@ -76,6 +76,20 @@ GuestAwaitable<void> transferred(Guest& guest, Deadline deadline) {
     }
 }
 
+/// Hands QEMU the file and has it write the state there ("migrate") or read it
+/// ("migrate-incoming").
+GuestAwaitable<void> transfer(
+    Guest& guest, const char* direction, const OpenFile& file, Deadline deadline
+) {
+    std::string hand = qmp_command("getfd", {{"fdname", json_text(kStateName)}});
+    const auto handed = co_await guest.qmp_with_file(std::move(hand), file.fd(), deadline);
+    RUNDOWN_CO_TRY(handed);
+    std::string uri = json_text(fmt::format("fd:{}", kStateName));
+    std::string command = qmp_command(direction, {{"uri", uri}});
+    RUNDOWN_CO_TRY(co_await perform(guest, std::move(command), deadline));
+    co_return co_await transferred(guest, deadline);
+}
+
 /// The machine stands still already.
 GuestAwaitable<void> write_state(Guest& guest, std::string path, Deadline deadline) {
     const OpenFile file(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW);
@@ -83,13 +97,7 @@ GuestAwaitable<void> write_state(Guest& guest, std::string path, Deadline deadli
         co_return cannot_write(path, errno);
     std::string unbounded = qmp_command("migrate-set-parameters", {{"max-bandwidth", kBandwidth}});
     RUNDOWN_CO_TRY(co_await perform(guest, std::move(unbounded), deadline));
-    std::string hand = qmp_command("getfd", {{"fdname", json_text(kStateName)}});
-    const auto handed = co_await guest.qmp_with_file(std::move(hand), file.fd(), deadline);
-    RUNDOWN_CO_TRY(handed);
-    std::string uri = json_text(fmt::format("fd:{}", kStateName));
-    std::string command = qmp_command("migrate", {{"uri", uri}});
-    RUNDOWN_CO_TRY(co_await perform(guest, std::move(command), deadline));
-    co_return co_await transferred(guest, deadline);
+    co_return co_await transfer(guest, "migrate", file, deadline);
 }
 
 result<void> check_can_be_saved(const Guest& guest, const std::string& path) {
@@ -170,13 +178,7 @@ asio::awaitable<result<void>> load_state(Guest& guest, Deadline deadline) {
     // wire.
     std::string silent = qmp_command("migrate-set-parameters", {{"announce-rounds", "0"}});
     RUNDOWN_CO_TRY(co_await perform(guest, std::move(silent), deadline));
-    std::string hand = qmp_command("getfd", {{"fdname", json_text(kStateName)}});
-    const auto handed = co_await guest.qmp_with_file(std::move(hand), file.fd(), deadline);
-    RUNDOWN_CO_TRY(handed);
-    std::string uri = json_text(fmt::format("fd:{}", kStateName));
-    std::string command = qmp_command("migrate-incoming", {{"uri", uri}});
-    RUNDOWN_CO_TRY(co_await perform(guest, std::move(command), deadline));
-    RUNDOWN_CO_TRY(co_await transferred(guest, deadline));
+    RUNDOWN_CO_TRY(co_await transfer(guest, "migrate-incoming", file, deadline));
     if (guest.spec().start_paused)
         co_return result<void>();
     co_return co_await resume(guest, deadline);

@@ -3,22 +3,6 @@
 
 namespace rundown::image {
 
-guest::DiskBus guest_bus(DiskBus bus) {
-    switch (bus) {
-        case DiskBus::invalid:
-            break;
-        case DiskBus::ide:
-            return guest::DiskBus::ide;
-        case DiskBus::sata:
-            return guest::DiskBus::sata;
-        case DiskBus::virtio:
-            return guest::DiskBus::virtio;
-        case DiskBus::scsi:
-            return guest::DiskBus::scsi;
-    }
-    return guest::DiskBus::invalid;
-}
-
 void apply_image(
     guest::GuestSpec& spec,
     const Manifest& manifest,
@@ -28,12 +12,11 @@ void apply_image(
 ) {
     const Machine& machine = manifest.machine;
     const bool windows = manifest.kind == ImageKind::windows;
-    spec.firmware =
-        manifest.firmware == Firmware::uefi ? guest::Firmware::uefi : guest::Firmware::bios;
+    spec.firmware = manifest.firmware;
     spec.uefi.vars = uefi_variables;
     guest::DiskSpec overlay;
     overlay.file = disk;
-    overlay.bus = guest_bus(machine.disk_bus);
+    overlay.bus = machine.disk_bus;
     overlay.boot_order = 1;
     spec.disks = {overlay};
     spec.machine = machine.machine;

@@ -14,9 +14,6 @@ namespace rundown::image {
 /// fw_cfg entry from which the loader on the reference guest's disk takes the kernel's words.
 inline constexpr const char* kCommandLineEntry = "opt/rundown/cmdline";
 
-/// The disk bus, as harness/guest calls it.
-guest::DiskBus guest_bus(DiskBus bus);
-
 /// Fills in what the image decides: firmware, disk, machine, processor, memory, clock, display,
 /// COM2. `disk` and `uefi_variables` are the run's own files (see Overlay); `command_line` reaches
 /// the reference guest only. NICs, directory, accelerator and trace window stay the caller's, as

@@ -177,34 +177,6 @@ std::string_view to_string(Arch arch) {
     return "invalid";
 }
 
-std::string_view to_string(Firmware firmware) {
-    switch (firmware) {
-        case Firmware::invalid:
-            break;
-        case Firmware::bios:
-            return "bios";
-        case Firmware::uefi:
-            return "uefi";
-    }
-    return "invalid";
-}
-
-std::string_view to_string(DiskBus bus) {
-    switch (bus) {
-        case DiskBus::invalid:
-            break;
-        case DiskBus::ide:
-            return "ide";
-        case DiskBus::sata:
-            return "sata";
-        case DiskBus::virtio:
-            return "virtio";
-        case DiskBus::scsi:
-            return "scsi";
-    }
-    return "invalid";
-}
-
 std::string_view to_string(PortRole role) {
     switch (role) {
         case PortRole::invalid:

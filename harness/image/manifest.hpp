@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "guest/devices.hpp"
 
 namespace rundown::image {
 
@@ -32,19 +33,8 @@ enum class Arch {
     x86_64,  // "x86-64" in text.
 };
 
-enum class Firmware {
-    invalid,
-    bios,
-    uefi,  // Without Secure Boot; its variables are a file of the image.
-};
-
-enum class DiskBus {
-    invalid,
-    ide,
-    sata,
-    virtio,
-    scsi,  // virtio-scsi.
-};
+using guest::DiskBus;
+using guest::Firmware;  // Of images: bios or uefi, whose variables are a file of the image.
 
 /// What the guest uses a COM port for.
 enum class PortRole {
@@ -166,8 +156,6 @@ struct Manifest {
 
 std::string_view to_string(ImageKind kind);
 std::string_view to_string(Arch arch);
-std::string_view to_string(Firmware firmware);
-std::string_view to_string(DiskBus bus);
 std::string_view to_string(PortRole role);
 std::string_view to_string(DriverSource source);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // image/manifest_json.cpp
 //
-// The two visitors of manifest_members.hpp.
+// Writes and reads the members of manifest_members.hpp.
 #include <fmt/format.h>
 
 #include <boost/json.hpp>
@@ -10,60 +10,27 @@
 #include "base/nearest.hpp"
 #include "image/manifest_members.hpp"
 #include "report/json_text.hpp"
+#include "report/member_writer.hpp"
 
 namespace rundown::image {
 namespace {
 
 namespace json = boost::json;
+using report::json_view;
 
 constexpr std::size_t kListMax = 1000;
 constexpr std::size_t kTextMax = 4096;
-
-json::string_view view(std::string_view text) {
-    return json::string_view(text.data(), text.size());
-}
 
 /// The first thing that makes no sense, as the end of a sentence.
 struct BadMember {
     std::string sentence;
 };
 
-class Writer {
-  public:
-    template <class T>
-    void operator()(std::string_view name, T& value) {
-        object_[view(name)] = written(value);
+struct EnumeratorText {
+    template <class E>
+    std::string_view operator()(E value) const {
+        return to_string(value);
     }
-    json::object take() && { return std::move(object_); }
-
-  private:
-    static json::value written(std::string& text) { return json::value(json::string(text)); }
-    template <class T>
-    static json::value written(T& value) {
-        if constexpr (std::is_arithmetic_v<T>) {
-            return json::value(value);
-        } else if constexpr (std::is_enum_v<T>) {
-            return json::value(view(to_string(value)));
-        } else {
-            Writer inner;
-            members(inner, value);
-            return std::move(inner).take();
-        }
-    }
-    template <class T>
-    static json::value written(std::optional<T>& value) {
-        return value ? written(*value) : json::value(nullptr);
-    }
-    template <class T>
-    static json::value written(std::vector<T>& list) {
-        json::array array;
-        for (T& element : list) {
-            array.push_back(written(element));
-        }
-        return array;
-    }
-
-    json::object object_;
 };
 
 /// Reads the members of one object, and remembers their names, to find those it does not know.
@@ -82,7 +49,7 @@ class Reader {
     void operator()(std::string_view name, T& value) {
         known_.emplace_back(name);
         const std::string path = inside(name);
-        const auto* member = object_->if_contains(view(name));
+        const auto* member = object_->if_contains(json_view(name));
         if (member == nullptr) {
             throw BadMember{fmt::format("{} is missing", path)};
         }
@@ -188,7 +155,7 @@ Manifest read_manifest(const json::value& document) {
         throw BadMember{"schema is missing"};
     }
     if (schema != nullptr &&
-        (!schema->is_string() || schema->get_string() != view(kManifestSchema))) {
+        (!schema->is_string() || schema->get_string() != json_view(kManifestSchema))) {
         throw BadMember{fmt::format(
             "schema is {}, and this program reads {} only",
             json::serialize(*schema).substr(0, kTextMax),
@@ -205,20 +172,14 @@ Manifest read_manifest(const json::value& document) {
 }  // namespace
 
 std::string to_json(const Manifest& manifest) {
-    Writer writer;
-    // The members are listed once for both directions; this one only looks.
-    members(writer, const_cast<Manifest&>(manifest));
-    json::object object;
-    object["schema"] = view(kManifestSchema);
-    for (auto& member : std::move(writer).take()) {
-        object[member.key()] = std::move(member.value());
-    }
-    return report::indented(object);
+    return report::indented(
+        report::MemberWriter<EnumeratorText>::document(kManifestSchema, manifest)
+    );
 }
 
 result<Manifest> manifest_from_json(std::string_view text, const std::string& file) {
     boost::system::error_code error;
-    const auto document = json::parse(view(text), error);
+    const auto document = json::parse(json_view(text), error);
     if (error) {
         return fail(
             ErrorKind::environment, fmt::format("{} is not JSON: {}", file, error.message())

@@ -28,7 +28,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr Milliseconds kLookPatience{500};  // A listing looks at each lock for a moment.
 constexpr const char* kSnapshotFolder = "snapshots";
 
 Error name_taken(const std::string& name) {
@@ -89,15 +88,9 @@ bool rename_by(const std::string& from, const std::string& to, unsigned how) {
 result<void> change_places(
     const std::string& from, const std::string& to, const std::string& name
 ) {
-    const auto old = lock_new_file(lock_path(to), LockMode::alone, kLookPatience);
+    const auto old = lock_idle_image(lock_path(to), name, "replaced");
     if (!old) {
         return old.error();
-    }
-    if (!*old) {
-        return fail(
-            ErrorKind::environment,
-            fmt::format("the image '{}' is in use by a run; it was not replaced", name)
-        );
     }
     if (rename_by(from, to, RENAME_EXCHANGE)) {
         return {};

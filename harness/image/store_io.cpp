@@ -26,7 +26,6 @@ namespace fs = std::filesystem;
 namespace {
 
 // A listing looks at each lock for a moment; that must not be taken for a removal or a use.
-constexpr Milliseconds kLookPatience{500};
 
 /// What builders and removers that died left behind. Nobody can lock it between its making and its
 /// maker's lock, as both happen under the store's.
@@ -245,15 +244,9 @@ result<void> Store::remove(const std::string& name) const {
         if (!names_lock) {
             return names_lock.error();
         }
-        auto alone = lock_new_file(lock_path(*path), LockMode::alone, kLookPatience);
+        auto alone = lock_idle_image(lock_path(*path), name, "removed");
         if (!alone) {
             return alone.error();
-        }
-        if (!*alone) {
-            return fail(
-                ErrorKind::environment,
-                fmt::format("the image '{}' is in use by a run; it was not removed", name)
-            );
         }
         lock = std::move(*alone);
         if (::rename(path->c_str(), gone.c_str()) != 0) {

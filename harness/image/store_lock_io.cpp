@@ -74,6 +74,19 @@ result<FileLock> lock_new_file(const std::string& path, LockMode mode, Milliseco
     return lock_opened(fd, path, mode, patience);
 }
 
+result<FileLock> lock_idle_image(
+    const std::string& path, const std::string& name, const char* done
+) {
+    auto lock = lock_new_file(path, LockMode::alone, kLookPatience);
+    if (lock && !*lock) {
+        return fail(
+            ErrorKind::environment,
+            fmt::format("the image '{}' is in use by a run; it was not {}", name, done)
+        );
+    }
+    return lock;
+}
+
 result<FileLock> lock_store(const std::string& directory) {
     auto lock = lock_new_file(directory + "/.lock", LockMode::alone, kStorePatience);
     if (lock && !*lock) {

@@ -12,6 +12,9 @@
 
 namespace rundown::image {
 
+/// How long a lock is waited for that others hold for a moment: a listing looks at each.
+inline constexpr Milliseconds kLookPatience{500};
+
 enum class LockMode {
     shared,
     alone,
@@ -23,6 +26,12 @@ result<FileLock> lock_file(const std::string& path, LockMode mode, Milliseconds 
 
 /// The same; makes the file first.
 result<FileLock> lock_new_file(const std::string& path, LockMode mode, Milliseconds patience);
+
+/// An image's lock for its remover or replacer; "it was not `done`" completes the sentence when a
+/// run holds it (environment).
+result<FileLock> lock_idle_image(
+    const std::string& path, const std::string& name, const char* done
+);
 
 /// The store's own lock, held while names come and go.
 result<FileLock> lock_store(const std::string& directory);

@@ -23,7 +23,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr Milliseconds kLookPatience{500};
 constexpr Milliseconds kCheckPatience{std::chrono::minutes(30)};
 constexpr std::int64_t kExpiryWarningDays = 30;
 

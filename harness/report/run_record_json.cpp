@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // report/run_record_json.cpp
 //
-// The two visitors of run_record_members.hpp.
+// Writes and reads the members of run_record_members.hpp.
 #include "report/run_record_json.hpp"
 
 #include <fmt/format.h>
@@ -11,6 +11,7 @@
 #include <type_traits>
 
 #include "report/json_text.hpp"
+#include "report/member_writer.hpp"
 #include "report/run_record_members.hpp"
 
 namespace rundown::report {
@@ -26,50 +27,17 @@ struct BadMember {
     std::string path;
 };
 
-template <class T>
-constexpr bool is_plain = std::is_arithmetic_v<T> || std::is_same_v<T, std::string>;
-
-class Writer {
-  public:
-    template <class T>
-    void operator()(std::string_view name, T& value) {
-        object_[json::string_view(name.data(), name.size())] = written(value);
-    }
-
-    json::object take() && { return std::move(object_); }
-
-  private:
-    template <class T>
-    json::value written(T& value) {
-        if constexpr (is_plain<T>) {
-            return json::value(value);
-        } else if constexpr (std::is_enum_v<T>) {
-            for (const auto& name : names_of(value)) {
-                if (name.value == value) {
-                    return json::value(json::string_view(name.name.data(), name.name.size()));
-                }
+/// "invalid" for enumerators without a name.
+struct EnumeratorText {
+    template <class E>
+    std::string_view operator()(E value) const {
+        for (const auto& name : names_of(value)) {
+            if (name.value == value) {
+                return name.name;
             }
-            return json::value("invalid");
-        } else {
-            Writer inner;
-            members(inner, value);
-            return std::move(inner).take();
         }
+        return "invalid";
     }
-    template <class T>
-    json::value written(std::optional<T>& value) {
-        return value ? written(*value) : json::value(nullptr);
-    }
-    template <class T>
-    json::value written(std::vector<T>& list) {
-        json::array array;
-        for (T& element : list) {
-            array.push_back(written(element));
-        }
-        return array;
-    }
-
-    json::object object_;
 };
 
 class Reader {
@@ -85,7 +53,7 @@ class Reader {
     void operator()(std::string_view name, T& value) {
         const std::string path =
             path_.empty() ? std::string(name) : fmt::format("{}.{}", path_, name);
-        const auto* member = object_->if_contains(json::string_view(name.data(), name.size()));
+        const auto* member = object_->if_contains(json_view(name));
         if (member == nullptr) {
             throw BadMember{path};
         }
@@ -96,7 +64,7 @@ class Reader {
     void operator()(std::string_view name, std::optional<T>& value) {
         const std::string path =
             path_.empty() ? std::string(name) : fmt::format("{}.{}", path_, name);
-        const auto* member = object_->if_contains(json::string_view(name.data(), name.size()));
+        const auto* member = object_->if_contains(json_view(name));
         value.reset();
         if (member != nullptr) {
             read(*member, value, path);
@@ -153,7 +121,7 @@ class Reader {
     static E enumerator(const json::value& from, const std::string& path) {
         if (from.is_string()) {
             for (const auto& name : names_of(E{})) {
-                if (from.get_string() == json::string_view(name.name.data(), name.name.size())) {
+                if (from.get_string() == json_view(name.name)) {
                     return name.value;
                 }
             }
@@ -168,20 +136,12 @@ class Reader {
 }  // namespace
 
 std::string to_json(const RunRecord& record) {
-    Writer writer;
-    // The members are listed once for both directions; this one only looks.
-    members(writer, const_cast<RunRecord&>(record));
-    json::object object;
-    object["schema"] = kRecordSchema;
-    for (auto& member : std::move(writer).take()) {
-        object[member.key()] = std::move(member.value());
-    }
-    return indented(object);
+    return indented(MemberWriter<EnumeratorText>::document(kRecordSchema, record));
 }
 
 result<RunRecord> run_record_from_json(std::string_view text) {
     boost::system::error_code error;
-    const auto document = json::parse(json::string_view(text.data(), text.size()), error);
+    const auto document = json::parse(json_view(text), error);
     if (error) {
         return fail(ErrorKind::usage, "the record of the run is not JSON: " + error.message());
     }

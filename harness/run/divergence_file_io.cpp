@@ -52,19 +52,10 @@ Divergence read_one(FieldReader& fields) {
 }  // namespace
 
 result<std::vector<Divergence>> divergences_in(std::string_view text, const std::string& file) {
-    toml::table table;
-    try {
-        table = toml::parse(text, file);
-    } catch (const toml::parse_error& error) {
-        return fail(
-            ErrorKind::usage,
-            fmt::format(
-                "{}:{}: not valid TOML: {}", file, error.source().begin.line, error.description()
-            )
-        );
-    }
+    const auto table = scenario::toml_in(text, file);
+    RUNDOWN_TRY(table);
     std::vector<Divergence> divergences;
-    for (const auto& [key, node] : table) {
+    for (const auto& [key, node] : *table) {
         const auto* list = node.as_array();
         if (key.str() != "divergence" || list == nullptr) {
             return fail(

@@ -6,33 +6,9 @@
 #include <algorithm>
 #include <cstring>
 
+#include "trace/reader.hpp"
+
 namespace rundown::run {
-namespace {
-
-trace::Record decoded(const rd_trace_record& raw, std::uint64_t sequence) {
-    trace::Record record;
-    record.sequence = sequence;
-    record.time = raw.time;
-    record.thread = raw.thread;
-    record.processor = raw.processor;
-    record.irql = raw.irql;
-    record.source = raw.source;
-    record.kind = raw.kind;
-    record.event = raw.event;
-    record.binding = raw.binding;
-    record.status = raw.status;
-    record.object = raw.object;
-    std::copy(std::begin(raw.arg), std::end(raw.arg), record.arg.begin());
-    return record;
-}
-
-bool is_known(const rd_trace_record& record) {
-    return record.source >= RD_SOURCE_DRIVER && record.source <= RD_SOURCE_AGENT &&
-           record.kind >= RD_KIND_CALL && record.kind <= RD_KIND_NOTE;
-}
-
-}  // namespace
-
 result<TracePiece> piece_of(
     std::string_view bytes, std::uint64_t first, std::uint64_t lost, std::uint64_t frequency_hz
 ) {
@@ -47,13 +23,14 @@ result<TracePiece> piece_of(
         rd_trace_record raw;
         std::memcpy(&raw, bytes.data() + at, sizeof(raw));
         const std::uint64_t sequence = first + piece.records.size();
-        if (raw.commit != sequence + 1 || !is_known(raw)) {
+        const auto record = trace::record_in(raw, sequence);
+        if (raw.commit != sequence + 1 || !record) {
             return fail(
                 ErrorKind::protocol,
                 fmt::format("the guest drained a record that is not number {}", sequence)
             );
         }
-        piece.records.push_back(decoded(raw, sequence));
+        piece.records.push_back(*record);
     }
     return piece;
 }

@@ -12,9 +12,26 @@
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "base/result.hpp"
+
 namespace rundown::scenario {
+
+/// The table in a file's text. Error: usage, with file and line.
+inline result<toml::table> toml_in(std::string_view text, const std::string& file) {
+    try {
+        return toml::parse(text, file);
+    } catch (const toml::parse_error& error) {
+        return fail(
+            ErrorKind::usage,
+            fmt::format(
+                "{}:{}: not valid TOML: {}", file, error.source().begin.line, error.description()
+            )
+        );
+    }
+}
 
 /// Reads fields of one table and remembers the first complaint, so that the caller reads straight
 /// on.

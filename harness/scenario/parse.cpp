@@ -181,18 +181,9 @@ void check_together(FieldReader& fields, const Scenario& scenario) {
 }  // namespace
 
 result<Scenario> parse(std::string_view toml_text, const std::string& file) {
-    toml::table table;
-    try {
-        table = toml::parse(toml_text, file);
-    } catch (const toml::parse_error& error) {
-        return fail(
-            ErrorKind::usage,
-            fmt::format(
-                "{}:{}: not valid TOML: {}", file, error.source().begin.line, error.description()
-            )
-        );
-    }
-    FieldReader fields(table, file);
+    const auto table = toml_in(toml_text, file);
+    RUNDOWN_TRY(table);
+    FieldReader fields(*table, file);
     Scenario scenario;
     scenario.file = file;
     scenario.name = fields.text("name", true);

@@ -14,9 +14,9 @@ namespace {
 constexpr std::uint64_t kHeadMax = std::uint64_t{1} << 62;
 
 enum class SlotState {
-    present,      // A complete record.
+    present,      // Complete.
     overwritten,  // A later record stands in its slot.
-    torn,         // Begun and not finished, or of no known source or kind.
+    torn,         // Begun and not finished.
 };
 
 /// One read of a word that the guest may be writing.
@@ -93,12 +93,8 @@ const std::byte* slot_of(
            (sequence % header.capacity) * RD_TRACE_RECORD_BYTES;
 }
 
-bool is_known(const rd_trace_record& record) {
-    return record.source >= RD_SOURCE_DRIVER && record.source <= RD_SOURCE_AGENT &&
-           record.kind >= RD_KIND_CALL && record.kind <= RD_KIND_NOTE;
-}
-
-/// Copies the slot of `sequence` whole, between two looks at its commit word.
+/// Copies the slot of `sequence` whole, between two looks at its commit word. What is in it may
+/// make no sense.
 SlotState read_slot(const std::byte* slot, std::uint64_t sequence, rd_trace_record& record) {
     const std::uint64_t before = load_once(slot);
     if (before != sequence + 1) {
@@ -109,24 +105,7 @@ SlotState read_slot(const std::byte* slot, std::uint64_t sequence, rd_trace_reco
     if (load_once(slot) != before) {
         return SlotState::overwritten;
     }
-    return is_known(record) ? SlotState::present : SlotState::torn;
-}
-
-Record decoded(const rd_trace_record& raw, std::uint64_t sequence) {
-    Record record;
-    record.sequence = sequence;
-    record.time = raw.time;
-    record.thread = raw.thread;
-    record.processor = raw.processor;
-    record.irql = raw.irql;
-    record.source = raw.source;
-    record.kind = raw.kind;
-    record.event = raw.event;
-    record.binding = raw.binding;
-    record.status = raw.status;
-    record.object = raw.object;
-    std::copy(std::begin(raw.arg), std::end(raw.arg), record.arg.begin());
-    return record;
+    return SlotState::present;
 }
 
 rd_trace_record encoded(const Record& record) {
@@ -268,6 +247,27 @@ class Progress {
 
 }  // namespace
 
+std::optional<Record> record_in(const rd_trace_record& raw, std::uint64_t sequence) {
+    if (raw.source < RD_SOURCE_DRIVER || raw.source > RD_SOURCE_AGENT || raw.kind < RD_KIND_CALL ||
+        raw.kind > RD_KIND_NOTE) {
+        return std::nullopt;
+    }
+    Record record;
+    record.sequence = sequence;
+    record.time = raw.time;
+    record.thread = raw.thread;
+    record.processor = raw.processor;
+    record.irql = raw.irql;
+    record.source = raw.source;
+    record.kind = raw.kind;
+    record.event = raw.event;
+    record.binding = raw.binding;
+    record.status = raw.status;
+    record.object = raw.object;
+    std::copy(std::begin(raw.arg), std::end(raw.arg), record.arg.begin());
+    return record;
+}
+
 result<Trace> read(std::span<const std::byte> window, const DoneWith& done) {
     const auto header = read_header(window);
     if (!header) {
@@ -287,8 +287,12 @@ result<Trace> read(std::span<const std::byte> window, const DoneWith& done) {
         rd_trace_record raw;
         switch (read_slot(slot, sequence, raw)) {
             case SlotState::present:
-                trace.records.push_back(decoded(raw, sequence));
-                continue;
+                if (const auto record = record_in(raw, sequence)) {
+                    trace.records.push_back(*record);
+                    continue;
+                }
+                ++trace.torn;
+                break;
             case SlotState::overwritten:
                 ++trace.lost;
                 break;

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,6 +18,10 @@
 #include "trace/trace.hpp"
 
 namespace rundown::trace {
+
+/// The record in a slot's 64 bytes, whatever its commit word says; nothing when it is of no known
+/// source or kind.
+std::optional<Record> record_in(const rd_trace_record& raw, std::uint64_t sequence);
 
 /// Called with each part of a window that has been read, in some order, each part once.
 using DoneWith = std::function<void(std::span<const std::byte>)>;
