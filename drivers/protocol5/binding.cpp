@@ -44,16 +44,7 @@ FinishOpen(P5_BINDING *binding, NDIS_STATUS openStatus)
         binding->Uses.Release();
         return status;
     }
-
-    KEVENT closed;
-
-    KeInitializeEvent(&closed, NotificationEvent, FALSE);
-    binding->CloseWaiter = &closed;
-    if (P5CloseBinding(binding) == NDIS_STATUS_PENDING) {
-        KeWaitForSingleObject(&closed, Executive, KernelMode, FALSE, nullptr);
-    } else {
-        P5FinishClose(binding, FALSE);
-    }
+    P5CloseAndWait(binding);
     return status;
 }
 

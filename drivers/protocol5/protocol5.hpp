@@ -223,6 +223,10 @@ VOID NTAPI
 P5UnbindAdapter(PNDIS_STATUS Status, NDIS_HANDLE ProtocolBindingContext, NDIS_HANDLE UnbindContext);
 VOID NTAPI P5CloseAdapterComplete(NDIS_HANDLE ProtocolBindingContext, NDIS_STATUS Status);
 
+/// Closes a binding that the caller has made Closing, outside an unbind, and waits for it.
+/// PASSIVE_LEVEL.
+void P5CloseAndWait(P5_BINDING *Binding);
+
 /// Closes the named binding outside an unbind, and waits for it. PASSIVE_LEVEL.
 NTSTATUS P5CloseBindingByName(PCUNICODE_STRING Name);
 

@@ -76,21 +76,6 @@ KeepReceivesForAWhile()
     }
 }
 
-/// Closes a binding that the caller has made Closing, outside of an unbind.
-void
-CloseAndWait(P5_BINDING *binding)
-{
-    KEVENT closed;
-
-    KeInitializeEvent(&closed, NotificationEvent, FALSE);
-    binding->CloseWaiter = &closed;
-    if (P5CloseBinding(binding) == NDIS_STATUS_PENDING) {
-        KeWaitForSingleObject(&closed, Executive, KernelMode, FALSE, nullptr);
-    } else {
-        P5FinishClose(binding, FALSE);
-    }
-}
-
 } // namespace
 
 NDIS_STATUS
@@ -115,6 +100,20 @@ P5CloseBinding(P5_BINDING *Binding)
     return P5NdisCloseAdapter(who, open);
 }
 
+void
+P5CloseAndWait(P5_BINDING *Binding)
+{
+    KEVENT closed;
+
+    KeInitializeEvent(&closed, NotificationEvent, FALSE);
+    Binding->CloseWaiter = &closed;
+    if (P5CloseBinding(Binding) == NDIS_STATUS_PENDING) {
+        KeWaitForSingleObject(&closed, Executive, KernelMode, FALSE, nullptr);
+    } else {
+        P5FinishClose(Binding, FALSE);
+    }
+}
+
 NTSTATUS
 P5CloseBindingByName(PCUNICODE_STRING Name)
 {
@@ -123,7 +122,7 @@ P5CloseBindingByName(PCUNICODE_STRING Name)
     if (binding == nullptr) {
         return STATUS_OBJECT_NAME_NOT_FOUND;
     }
-    CloseAndWait(binding);
+    P5CloseAndWait(binding);
     return STATUS_SUCCESS;
 }
 
@@ -131,7 +130,7 @@ void
 P5CloseAllBindings(void)
 {
     while (P5_BINDING *binding = P5BeginCloseOfAny()) {
-        CloseAndWait(binding);
+        P5CloseAndWait(binding);
     }
 }
 

@@ -141,14 +141,7 @@ dump_read(void *, const Request &request, Response &response)
     const std::wstring path = path_of(dump_name(wanted.name));
     if (path.empty())
         return refuse_plainly(response, kStatusObjectNameInvalid, "that is no name of a dump");
-    const Handle file(CreateFileW(
-        path.c_str(),
-        GENERIC_READ,
-        FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
-        nullptr,
-        OPEN_EXISTING,
-        0,
-        nullptr));
+    const Handle file(open_to_read(path));
     LARGE_INTEGER size, offset;
     if (!file || !GetFileSizeEx(file.get(), &size))
         return refuse_error(response, GetLastError(), "the dump cannot be read");

@@ -93,14 +93,7 @@ read_file(void *, const char *name, uint8_t **bytes, size_t *count)
     const std::wstring path = stored_path(name);
     if (path.empty())
         return kStatusObjectNameInvalid;
-    const Handle file(CreateFileW(
-        path.c_str(),
-        GENERIC_READ,
-        FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
-        nullptr,
-        OPEN_EXISTING,
-        0,
-        nullptr));
+    const Handle file(open_to_read(path));
     LARGE_INTEGER size;
     if (!file || !GetFileSizeEx(file.get(), &size))
         return status_of(GetLastError());

@@ -65,6 +65,19 @@ name_attributes(const std::wstring &name, UNICODE_STRING *string, OBJECT_ATTRIBU
 
 } // namespace
 
+HANDLE
+open_to_read(const std::wstring &path)
+{
+    return CreateFileW(
+        path.c_str(),
+        GENERIC_READ,
+        FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
+        nullptr,
+        OPEN_EXISTING,
+        0,
+        nullptr);
+}
+
 uint32_t
 open_device(const std::string &name, HANDLE *handle)
 {

@@ -61,6 +61,9 @@ class Handle
     HANDLE handle_ = nullptr;
 };
 
+/// Opens a file that is there to read it, whoever else has it open.
+HANDLE open_to_read(const std::wstring &path);
+
 /// Opens a device by its native name ("\Device\X"), synchronously. 0, or an NTSTATUS.
 uint32_t open_device(const std::string &name, HANDLE *handle);
 

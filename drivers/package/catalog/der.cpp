@@ -175,6 +175,18 @@ contents(const Bytes &encoded)
     return Bytes(encoded.begin() + static_cast<ptrdiff_t>(header), encoded.end());
 }
 
+Bytes
+attribute(std::string_view type, const Bytes &value)
+{
+    return sequence({oid(type), set_of({value})});
+}
+
+Bytes
+algorithm(std::string_view dotted)
+{
+    return sequence({oid(dotted), null()});
+}
+
 } // namespace der
 
 Bytes

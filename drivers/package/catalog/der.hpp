@@ -49,6 +49,12 @@ Bytes octets(const Bytes &contents);
 /// An object identifier from its dotted form, which must be one.
 Bytes oid(std::string_view dotted);
 
+/// Attribute ::= SEQUENCE { type, SET OF value }, of one value.
+Bytes attribute(std::string_view type, const Bytes &value);
+
+/// AlgorithmIdentifier without parameters.
+Bytes algorithm(std::string_view dotted);
+
 /// BMPString of ASCII text.
 Bytes bmp_string(std::string_view ascii);
 

@@ -39,18 +39,6 @@ encoded(Encoder encoder, Object *object)
     return bytes;
 }
 
-Bytes
-attribute(std::string_view type, const Bytes &value)
-{
-    return der::sequence({der::oid(type), der::set_of({value})});
-}
-
-Bytes
-algorithm(std::string_view oid)
-{
-    return der::sequence({der::oid(oid), der::null()});
-}
-
 /// RSA, PKCS #1 1.5, SHA-256.
 Bytes
 sign(const Bytes &what, EVP_PKEY *key)
@@ -81,17 +69,17 @@ signer_info(const Bytes &trust_list, const Identity &identity)
         {encoded(i2d_X509_NAME, X509_get_issuer_name(certificate)),
          encoded(i2d_ASN1_INTEGER, X509_get0_serialNumber(certificate))});
     const Bytes attributes = der::set_of(
-        {attribute(kContentType, der::oid(kTrustListOid)),
-         attribute(kMessageDigest, der::octets(digest(Hash::Sha256, {content}))),
-         attribute(kStatementType, der::sequence({der::oid(kIndividual)})),
-         attribute(kOpusInfo, der::sequence({}))});
+        {der::attribute(kContentType, der::oid(kTrustListOid)),
+         der::attribute(kMessageDigest, der::octets(digest(Hash::Sha256, {content}))),
+         der::attribute(kStatementType, der::sequence({der::oid(kIndividual)})),
+         der::attribute(kOpusInfo, der::sequence({}))});
 
     return der::sequence(
         {der::integer(1),
          issuer_and_serial,
-         algorithm(kSha256),
+         der::algorithm(kSha256),
          der::value(der::context(0), der::contents(attributes)),
-         algorithm(kRsa),
+         der::algorithm(kRsa),
          der::octets(sign(attributes, identity.key.get()))});
 }
 
@@ -123,7 +111,7 @@ sign_catalog(const Bytes &trust_list, const Identity &identity)
         der::sequence({der::oid(kTrustListOid), der::value(der::context(0), trust_list)});
     const Bytes signed_data = der::sequence(
         {der::integer(1),
-         der::set_of({algorithm(kSha256)}),
+         der::set_of({der::algorithm(kSha256)}),
          content,
          der::value(der::context(0), encoded(i2d_X509, identity.certificate.get())),
          der::set_of({signer_info(trust_list, identity)})});

@@ -38,19 +38,6 @@ name_value(std::string_view name, std::string_view text)
         {der::bmp_string(name), der::integer(kAttributeFlags), der::octets(utf16(text, true))});
 }
 
-/// Attribute ::= SEQUENCE { type, SET OF value }
-Bytes
-attribute(std::string_view type, const Bytes &value)
-{
-    return der::sequence({der::oid(type), der::set_of({value})});
-}
-
-Bytes
-algorithm(std::string_view oid)
-{
-    return der::sequence({der::oid(oid), der::null()});
-}
-
 /// SpcLink, choice file [2], SpcString, choice unicode [0]: a field that says nothing any more.
 Bytes
 obsolete_link()
@@ -78,7 +65,7 @@ Bytes
 indirect_data(FileKind kind, std::string_view hash_oid, const Bytes &hash)
 {
     return der::sequence(
-        {subject_data(kind), der::sequence({algorithm(hash_oid), der::octets(hash)})});
+        {subject_data(kind), der::sequence({der::algorithm(hash_oid), der::octets(hash)})});
 }
 
 Bytes
@@ -100,10 +87,10 @@ trusted_subject(
     return der::sequence(
         {der::octets(utf16(hexadecimal(hash), true)),
          der::set_of(
-             {attribute(kNameValue, name_value("File", member.name)),
-              attribute(kNameValue, name_value("OSAttr", os_attribute)),
-              attribute(kMemberInfo, member_info(member.kind)),
-              attribute(kIndirectData, indirect_data(member.kind, hash_oid, hash))})});
+             {der::attribute(kNameValue, name_value("File", member.name)),
+              der::attribute(kNameValue, name_value("OSAttr", os_attribute)),
+              der::attribute(kMemberInfo, member_info(member.kind)),
+              der::attribute(kIndirectData, indirect_data(member.kind, hash_oid, hash))})});
 }
 
 /// Sorted by their tags, so that they can be searched.
@@ -156,7 +143,7 @@ trust_list(const Contents &contents)
         {der::sequence({der::oid(kCatalogList)}),
          der::octets(contents.identifier),
          der::utc_time(contents.made_at),
-         algorithm(kCatalogListMember),
+         der::algorithm(kCatalogListMember),
          trusted_subjects(contents),
          extensions(contents)});
 }
