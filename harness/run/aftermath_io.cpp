@@ -26,6 +26,8 @@ constexpr Milliseconds kNewsTravels{1500};
 /// What a guest prints about itself at an NMI goes byte by byte through a port.
 constexpr Milliseconds kDumpTime{3000};
 constexpr Milliseconds kCleanupTime{20000};
+/// At the processor of a guest that does not answer, to tell one that waits from one that spins.
+constexpr int kLooksMax = 10;
 /// There is no QMP command for it.
 constexpr const char* kInfoRegisters =
     R"({"execute":"human-monitor-command","arguments":{"command-line":"info registers"}})";
@@ -131,7 +133,14 @@ asio::awaitable<void> ScenarioRun::blame(const Error& error) {
 /// guest prints what every processor and thread is at, and stops. QEMU is asked before.
 asio::awaitable<void> ScenarioRun::knock_at_a_silent_guest() {
     const Deadline deadline = Deadline::in(kDumpTime, "the guest's state dump");
-    const auto registers = co_await guest_->qmp(kInfoRegisters, deadline);
+    auto registers = co_await guest_->qmp(kInfoRegisters, deadline);
+    // A guest in which every thread waits has a clock, and was just written to: one look may meet
+    // it awake. One that spins is never found halted.
+    for (int look = 1; look < kLooksMax && !meetings_ && registers && !is_halted(*registers);
+         ++look) {
+        co_await pause(kBetweenLooks);
+        registers = co_await guest_->qmp(kInfoRegisters, deadline);
+    }
     const auto knocked = co_await guest_->qmp(R"({"execute":"inject-nmi"})", deadline);
     if (meetings_) {
         meetings_->let_go();

@@ -96,15 +96,14 @@ std::optional<unsigned> irql_in(std::string_view dump) {
 }
 
 Hang kind_of(std::string_view registers, std::optional<unsigned> irql) {
-    const auto halted = number_behind(registers, "HLT=", 10);
     auto flags = number_behind(registers, "RFL=", 16);
     if (!flags) {
         flags = number_behind(registers, "EFL=", 16);  // A processor in 32-bit mode.
     }
-    if (!halted || !flags) {
+    if (!number_behind(registers, "HLT=", 10) || !flags) {
         return Hang::unknown;
     }
-    if (*halted == 1) {
+    if (is_halted(registers)) {
         return Hang::idle;
     }
     const bool masked = (*flags & kInterruptFlag) == 0 || irql.value_or(0) >= kClockLevel;
@@ -112,6 +111,10 @@ Hang kind_of(std::string_view registers, std::optional<unsigned> irql) {
 }
 
 }  // namespace
+
+bool is_halted(std::string_view registers) {
+    return number_behind(registers, "HLT=", 10) == 1;
+}
 
 HangSeen hang_in(std::string_view registers, std::string_view debug_log, std::string_view driver) {
     const std::string_view dump = dump_in(debug_log);

@@ -24,6 +24,9 @@ struct HangSeen {
     std::string sentence;  // With the places in the driver; ends in a full stop.
 };
 
+/// True when QEMU's reply to `info registers` says that the processor is halted.
+bool is_halted(std::string_view registers);
+
 /// `registers`: QEMU's reply to `info registers`. `debug_log`: of the guest, with its dump last.
 /// `driver`: the module under test, "protocol5.sys".
 HangSeen hang_in(std::string_view registers, std::string_view debug_log, std::string_view driver);
